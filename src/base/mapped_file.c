@@ -1,0 +1,35 @@
+/* mapped_file.c: see mapped_file.h. */
+#include "base/mapped_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+rp_status rp_mapped_file_open(rp_mapped_file *file, const char *path, rp_error *error) {
+    *file = (rp_mapped_file){0};
+    struct stat about;
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return rp_fail(error, RP_INPUT, -1, "%s: %s", path, strerror(errno));
+    rp_status status = RP_OK;
+    if (fstat(fd, &about) != 0) {
+        status = rp_fail_errno(error, "%s", path);
+    } else if (S_ISDIR(about.st_mode)) {
+        status = rp_fail(error, RP_INPUT, -1, "%s: is a directory; name a file in it", path);
+    } else if (!S_ISREG(about.st_mode)) {
+        status = rp_fail(error, RP_INPUT, -1, "%s: not a regular file; copy it to one", path);
+    } else if (about.st_size > 0) {
+        void *data = mmap(NULL, (size_t)about.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+        if (data == MAP_FAILED) status = rp_fail_errno(error, "%s", path);
+        else *file = (rp_mapped_file){.data = data, .size = (size_t)about.st_size};
+    }
+    close(fd);
+    return status;
+}
+
+void rp_mapped_file_close(rp_mapped_file *file) {
+    if (file->data != NULL) munmap((void *)file->data, file->size);
+    *file = (rp_mapped_file){0};
+}

@@ -1,0 +1,29 @@
+/* new_file.h: output that is whole or absent. Written aside (PATH.XXXXXX.part in the same folder),
+ * flushed to disk, then renamed over PATH. A kill at any moment leaves PATH as it was. */
+#ifndef RP_BASE_NEW_FILE_H
+#define RP_BASE_NEW_FILE_H
+
+#include <stddef.h>
+#include <stdio.h>
+
+#include "base/error.h"
+
+typedef struct rp_new_file {
+    FILE *stream;       /* write here */
+    char *path, *aside; /* owned */
+} rp_new_file;
+
+/* Opens the file aside. RP_SYSTEM: the folder is missing, full or not writable. */
+rp_status rp_new_file_open(rp_new_file *file, const char *path, rp_error *error);
+
+/* Checks the stream, flushes to disk and renames. On failure the file aside is removed and PATH
+ * is as it was. `file` is closed either way. */
+rp_status rp_new_file_commit(rp_new_file *file, rp_error *error);
+
+/* Removes the file aside; does nothing after a commit. */
+void rp_new_file_abandon(rp_new_file *file);
+
+/* Writes `size` bytes as the whole of `path` in one call. */
+rp_status rp_new_file_write(const char *path, const void *data, size_t size, rp_error *error);
+
+#endif

@@ -1,0 +1,67 @@
+/* verb.h: what a verb of the command is. One file a verb (src/cli/score_read.c holds
+ * rp_cli_score_read), one line in verbs.def; parser, help, manual page and shell completion are all
+ * made from the rows here.
+ *
+ *     struct read_options { const char *output; bool json; int64_t threads; };
+ *     static const rp_cli_option options[] = {
+ *         {"output", 'o', RP_CLI_TEXT, "FILE", offsetof(struct read_options, output), "write
+ * here"},
+ *         {"json", 0, RP_CLI_FLAG, NULL, offsetof(struct read_options, json), "say it as JSON"},
+ *     };
+ *     const rp_cli_verb rp_cli_score_read = {
+ *         .wing = "score", .name = "read", .inputs = "PAGE...", .summary = "...", ...
+ *         .options = options, .option_count = RP_COUNT(options),
+ *         .values_size = sizeof(struct read_options), .defaults = &defaults, .run = run};
+ */
+#ifndef RP_CLI_VERB_H
+#define RP_CLI_VERB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "reprise/reprise.h"
+
+typedef enum rp_cli_kind {
+    RP_CLI_FLAG,    /* bool; given: true */
+    RP_CLI_TEXT,    /* const char * */
+    RP_CLI_INTEGER, /* int64_t */
+    RP_CLI_NUMBER,  /* double */
+} rp_cli_kind;
+
+typedef struct rp_cli_option {
+    const char *name; /* long name, without the dashes */
+    char letter;      /* short name or 0 */
+    rp_cli_kind kind;
+    const char *argument; /* "FILE", "N", "full|lmx"; NULL for a flag. "a|b" admits just these */
+    size_t offset;        /* of the value in the verb's struct of options */
+    const char *help;     /* one line, no full stop */
+} rp_cli_option;
+
+/* What a verb gets to work with. */
+typedef struct rp_cli_call {
+    const void *values;        /* the verb's struct of options, filled in */
+    const char *const *inputs; /* the other words */
+    size_t input_count;
+    const rp_progress *progress; /* a bar on a terminal, else silence */
+    const rp_log *log;           /* to standard error */
+    bool colour;                 /* standard output is a terminal and NO_COLOR is not set */
+} rp_cli_call;
+
+typedef struct rp_cli_verb {
+    const char *wing, *name; /* `reprise score read` */
+    const char *inputs;      /* "PAGE...": words after the options, for the usage line */
+    size_t inputs_min, inputs_max;
+    const char *summary;     /* one line, no full stop */
+    const char *description; /* paragraphs for help and manual; NULL: none */
+    const char *examples[6]; /* pairs: command, what it does; at least two pairs */
+    const rp_cli_option *options;
+    size_t option_count;
+    size_t values_size;
+    const void *defaults; /* values_size bytes; NULL: zeros */
+    /* Data goes to standard output. Returns the exit status; error's line goes to standard error.
+     */
+    rp_status (*run)(const rp_cli_call *call, rp_error *error);
+} rp_cli_verb;
+
+#endif
