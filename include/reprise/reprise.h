@@ -6,6 +6,7 @@
 #ifndef REPRISE_REPRISE_H
 #define REPRISE_REPRISE_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -50,6 +51,13 @@ typedef struct rp_progress {
     rp_progress_fn report; /* NULL: silence */
     void *context;
 } rp_progress;
+
+/* Frees a text that a call handed over through a `char **` (a report, JSON). NULL is accepted. */
+void rp_text_free(char *text);
+
+/* Writes `size` bytes as the whole of `path`: aside, flushed to disk, renamed. A kill at any moment
+ * leaves `path` as it was. RP_SYSTEM: the folder is missing, full or not writable. */
+rp_status rp_new_file_write(const char *path, const void *data, size_t size, rp_error *error);
 
 #ifdef __cplusplus
 }

@@ -23,7 +23,6 @@ rp_status rp_new_file_commit(rp_new_file *file, rp_error *error);
 /* Removes the file aside; does nothing after a commit. */
 void rp_new_file_abandon(rp_new_file *file);
 
-/* Writes `size` bytes as the whole of `path` in one call. */
-rp_status rp_new_file_write(const char *path, const void *data, size_t size, rp_error *error);
+/* The same in one call is public: rp_new_file_write of reprise/reprise.h. */
 
 #endif

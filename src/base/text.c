@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "reprise/reprise.h"
+
 /* Makes room for `count` more bytes and the final zero. */
 static bool text_reserve(rp_text *text, size_t count) {
     if (text->failed || count > SIZE_MAX / 4 - text->length) text->failed = true;
@@ -61,3 +63,5 @@ void rp_text_clear(rp_text *text) {
     free(text->data);
     *text = (rp_text){0};
 }
+
+void rp_text_free(char *text) { free(text); }

@@ -22,4 +22,7 @@ void rp_text_format(rp_text *text, const char *format, ...) RP_PRINTF(2, 3);
 void rp_text_reset(rp_text *text); /* empties, keeps the memory */
 void rp_text_clear(rp_text *text); /* frees */
 
+/* A public call hands `data` over to its caller through a char **; the caller ends it with
+ * rp_text_free (reprise/reprise.h). */
+
 #endif

@@ -1,11 +1,11 @@
 /* verb.h: what a verb of the command is. One file a verb (src/cli/score_read.c holds
  * rp_cli_score_read), one line in verbs.def; parser, help, manual page and shell completion are all
- * made from the rows here.
+ * made from the rows here. A verb includes this file and the public headers, nothing else of ours:
+ * what it lacks belongs into the library, as a public function (docs/decisions/002).
  *
  *     struct read_options { const char *output; bool json; int64_t threads; };
  *     static const rp_cli_option options[] = {
- *         {"output", 'o', RP_CLI_TEXT, "FILE", offsetof(struct read_options, output), "write
- * here"},
+ *         {"output", 'o', RP_CLI_TEXT, "FILE", offsetof(struct read_options, output), "goes here"},
  *         {"json", 0, RP_CLI_FLAG, NULL, offsetof(struct read_options, json), "say it as JSON"},
  *     };
  *     const rp_cli_verb rp_cli_score_read = {
@@ -21,6 +21,10 @@
 #include <stdint.h>
 
 #include "reprise/reprise.h"
+
+#ifndef RP_COUNT
+#define RP_COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#endif
 
 typedef enum rp_cli_kind {
     RP_CLI_FLAG,    /* bool; given: true */
@@ -49,19 +53,24 @@ typedef struct rp_cli_call {
 } rp_cli_call;
 
 typedef struct rp_cli_verb {
-    const char *wing, *name; /* `reprise score read` */
-    const char *inputs;      /* "PAGE...": words after the options, for the usage line */
-    size_t inputs_min, inputs_max;
-    const char *summary;     /* one line, no full stop */
-    const char *description; /* paragraphs for help and manual; NULL: none */
-    const char *examples[6]; /* pairs: command, what it does; at least two pairs */
+    const char *wing, *name;       /* `reprise score read`; wing NULL: `reprise serve` */
+    const char *inputs;            /* "PAGE...": words after the options, for the usage line */
+    size_t inputs_min, inputs_max; /* SIZE_MAX: any number */
+    const char *summary;           /* one line, no full stop */
+    const char *description;       /* paragraphs for help and manual; NULL: none */
+    const char *examples[6];       /* pairs: command, what it does; at least two pairs */
     const rp_cli_option *options;
     size_t option_count;
     size_t values_size;
     const void *defaults; /* values_size bytes; NULL: zeros */
-    /* Data goes to standard output. Returns the exit status; error's line goes to standard error.
-     */
+    /* Data goes to standard output; the returned status is the exit status, the error's line goes
+     * to standard error. A status without a line is an answer (RP_NO), told by the data. */
     rp_status (*run)(const rp_cli_call *call, rp_error *error);
 } rp_cli_verb;
+
+/* Fills in `error` and returns `status`; for what only the verb can see, such as two options that
+ * exclude each other: return rp_cli_fail(error, RP_USAGE, "--json and -o - do not go together"); */
+rp_status rp_cli_fail(rp_error *error, rp_status status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 #endif
