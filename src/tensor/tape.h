@@ -14,14 +14,13 @@
 #define RP_TENSOR_TAPE_H
 
 #include "base/arena.h"
-#include "tensor/device.h"
+#include "tensor/store.h"
 
 typedef struct rp_node {
     rp_op op;
     rp_args args;
 } rp_node;
 
-typedef struct rp_store rp_store;
 
 typedef struct rp_tape {
     rp_device *device; /* borrowed */
@@ -33,6 +32,9 @@ typedef struct rp_tape {
     bool create_graph;   /* see above; set by rp_tape_backward */
     rp_tensor **tensors; /* owned array: all that the tape must give back */
     int32_t tensor_count, tensor_capacity;
+    rp_tensor **leaves; /* owned array: leaves whose grad is the tape's, unbound by reset */
+    int32_t leaf_count, leaf_capacity;
+    const rp_tensor *taken; /* backward: the gradient that its rule passed on whole */
     rp_status status;
     rp_error error;
 } rp_tape;
@@ -40,8 +42,8 @@ typedef struct rp_tape {
 rp_status rp_tape_init(rp_tape *tape, rp_device *device, rp_error *error);
 void rp_tape_clear(rp_tape *tape);
 
-/* Forgets all results, keeps their memory for the next round. Leaves' `grad` are left alone when
- * they were bound by rp_tape_parameter. */
+/* Forgets all results, keeps their memory for the next round. Gradients that the tape made for
+ * leaves are forgotten too; a leaf whose `grad` the caller had set keeps it. */
 void rp_tape_reset(rp_tape *tape);
 
 /* A new tensor of the tape, not cleared (rp_tape_zeros: cleared). */
