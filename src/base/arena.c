@@ -32,9 +32,10 @@ static rp_arena_block *block_create(rp_arena *arena, size_t needed) {
 /* Moves on to a kept or a new block that holds `needed` bytes; false when there is no memory. */
 static bool arena_advance(rp_arena *arena, size_t needed) {
     while (arena->current != NULL && arena->current->next != NULL) {
-        arena->current = arena->current->next;
-        arena->current->used = 0;
-        if (arena->current->size >= needed) return true;
+        rp_arena_block *next = arena->current->next;
+        next->used = 0;
+        arena->current = next;
+        if (next->size >= needed) return true;
     }
     rp_arena_block *block = block_create(arena, needed);
     if (block == NULL) return false;
