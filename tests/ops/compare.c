@@ -1,0 +1,78 @@
+/* compare.c: a device against the plain loops, or against another device. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "driver.h"
+
+/* A number of bf16 is off by up to half of its last place: 2^-9, doubled where the value before
+ * rounding lies on the other side of a tie. */
+static const double bf16_rounding = 1.0 / 256;
+
+static double root_mean_square(const rp_tensor *t) {
+    const int64_t count = rp_tensor_count(t);
+    double sum = 0;
+    for (int64_t i = 0; i < count; i++) sum += rp_tensor_get(t, i) * rp_tensor_get(t, i);
+    return sqrt(sum / (double)count);
+}
+
+/* Output `index` of a device against that of the plain loops. */
+static bool compare_output(const op_case *c, int index, const rp_tensor *got,
+                           const rp_tensor *expected, rp_dtype dtype) {
+    const rp_op_row *row = rp_op_find(c->op);
+    const double tolerance = dtype == RP_BF16 ? row->tolerance_bf16 : row->tolerance_f32;
+    const double scale = root_mean_square(expected);
+    const double rounding = got->dtype == RP_BF16 ? bf16_rounding : 0;
+    for (int64_t i = 0; i < rp_tensor_count(expected); i++) {
+        const double a = rp_tensor_get(got, i), e = rp_tensor_get(expected, i);
+        const double allowed = got->dtype == RP_I32 ? 0 : tolerance * scale + rounding * fabs(e);
+        if (!(fabs(a - e) <= allowed))
+            return driver_fail(c, rp_dtype_name(dtype),
+                               "output %d [%lld] is %.9g, not %.9g (off by %.2g of rms %.3g)",
+                               index, (long long)i, a, e, fabs(a - e) / scale, scale);
+    }
+    return true;
+}
+
+static bool run(const op_case *c, rp_device *device, op_built *built) {
+    rp_error error = {0};
+    if (rp_device_run(device, c->op, &built->args, &error) == RP_OK) return true;
+    return driver_fail(c, device->name, "%s", error.text);
+}
+
+bool driver_compare(const op_case *c, rp_device *device, rp_dtype dtype) {
+    static op_built start, expected, got; /* large, and never two at a time */
+    /* The plain loops get the same numbers in f32, so that their own output is not rounded. */
+    op_case_build(&start, c, RP_F32, dtype == RP_BF16);
+    op_case_copy(&expected, c, &start, RP_F32);
+    op_case_copy(&got, c, &start, dtype);
+    rp_device ref = {.name = "ref", .ops = rp_ref_ops};
+    bool passed = run(c, &ref, &expected) && run(c, device, &got);
+    const char *damage = op_built_damage(&got, c);
+    if (damage != NULL) passed = driver_fail(c, device->name, "writes outside of %s", damage);
+    for (int i = 0; i < RP_OUTS_MAX && passed; i++)
+        if (c->out[i].kind != SLOT_NULL)
+            passed = compare_output(c, i, got.args.out[i], expected.args.out[i], dtype);
+    op_built_clear(&start);
+    op_built_clear(&expected);
+    op_built_clear(&got);
+    return passed;
+}
+
+bool driver_same_bits(const op_case *c, rp_device *a, rp_device *b, rp_dtype dtype) {
+    static op_built start, one, two;
+    op_case_build(&start, c, RP_F32, dtype == RP_BF16);
+    op_case_copy(&one, c, &start, dtype);
+    op_case_copy(&two, c, &start, dtype);
+    bool passed = run(c, a, &one) && run(c, b, &two);
+    for (int i = 0; i < RP_OUTS_MAX && passed; i++) {
+        const rp_tensor *x = one.args.out[i], *y = two.args.out[i];
+        if (x != NULL && memcmp(x->data, y->data, rp_tensor_bytes(x)) != 0)
+            passed =
+                driver_fail(c, rp_dtype_name(dtype), "output %d differs with %u and %u threads", i,
+                            a->threads, b->threads);
+    }
+    op_built_clear(&start);
+    op_built_clear(&one);
+    op_built_clear(&two);
+    return passed;
+}

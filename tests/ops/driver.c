@@ -1,0 +1,132 @@
+/* driver.c: one driver over all rows of the table of operations.
+ *
+ *     driver                          every row: devices against the plain loops, gradients,
+ * threads driver --time [--row NAME] [--device NAME] driver --row NAME --seed N --size N       what
+ * a failure says repeats it                     */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "driver.h"
+
+enum { SEEDS = 6, GRADIENT_SEEDS = 5, DEVICE_COUNT = 1 };
+
+static int reported, failures;
+
+bool driver_fail(const op_case *c, const char *check, const char *format, ...) {
+    char text[512];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    printf("# %s %s: %s\n#   repeat: driver --row %s --seed %llu --size %d\n",
+           rp_op_find(c->op)->name, check, text, rp_op_find(c->op)->name,
+           (unsigned long long)c->seed, c->size);
+    return false;
+}
+
+static void report(bool passed, const char *row, const char *check) {
+    printf("%sok %d - %s: %s\n", passed ? "" : "not ", ++reported, row, check);
+    failures += !passed;
+    fflush(stdout);
+}
+
+static bool is_wanted(int64_t wanted, int64_t value) { return wanted < 0 || wanted == value; }
+
+/* Does the row have a maker that uses the slots the table counts, and no other? */
+static bool check_maker(rp_op op) {
+    const rp_op_row *row = rp_op_find(op);
+    if (op_maker_find(op) == NULL) return false;
+    const op_case c = op_case_make(op, 1, 1);
+    for (int i = row->ins; i < RP_INS_MAX; i++)
+        if (c.in[i].kind != SLOT_NULL) return false;
+    for (int i = row->outs; i < RP_OUTS_MAX; i++)
+        if (c.out[i].kind != SLOT_NULL) return false;
+    return true;
+}
+
+static bool check_device(const driver_plan *plan, rp_op op, rp_device *device, rp_dtype dtype) {
+    bool passed = true;
+    for (int seed = 0; seed < SEEDS && passed; seed++) {
+        for (int size = 0; size < SIZE_COUNT && passed; size++) {
+            if (!is_wanted(plan->seed, seed) || !is_wanted(plan->size, size)) continue;
+            const op_case c = op_case_make(op, (uint64_t)seed, size);
+            passed = driver_compare(&c, device, dtype);
+        }
+    }
+    return passed;
+}
+
+static void check_gradients(const driver_plan *plan, rp_op op, rp_device *ref) {
+    bool passed = true;
+    const op_case first = op_case_make(op, 0, SIZE_SMALL);
+    if (!driver_has_gradient(&first)) return;
+    for (int n = 0; n < 2 * GRADIENT_SEEDS && passed; n++) {
+        const int seed = n / 2, size = n % 2;
+        if (!is_wanted(plan->seed, seed) || !is_wanted(plan->size, size)) continue;
+        const op_case c = op_case_make(op, (uint64_t)seed, size);
+        passed = driver_gradient(&c, ref);
+    }
+    report(passed, rp_op_find(op)->name, "gradient against finite differences, f64");
+}
+
+static void check_row(const driver_plan *plan, rp_op op, rp_device **devices) {
+    const char *name = rp_op_find(op)->name;
+    report(check_maker(op), name, "has cases for the slots of the table");
+    for (int d = 0; d < DEVICE_COUNT; d++) {
+        char check[64];
+        if (plan->device != NULL && strcmp(plan->device, devices[d]->name) != 0) continue;
+        snprintf(check, sizeof check, "%s against the plain loops, f32", devices[d]->name);
+        report(check_device(plan, op, devices[d], RP_F32), name, check);
+        snprintf(check, sizeof check, "%s against the plain loops, bf16", devices[d]->name);
+        report(check_device(plan, op, devices[d], RP_BF16), name, check);
+    }
+    check_gradients(plan, op, devices[0]);
+}
+
+static void time_row(const driver_plan *plan, rp_op op, rp_device **devices) {
+    for (int d = 0; d < DEVICE_COUNT; d++) {
+        if (plan->device != NULL && strcmp(plan->device, devices[d]->name) != 0) continue;
+        driver_time(op, devices[d], RP_F32);
+        driver_time(op, devices[d], RP_BF16);
+    }
+}
+
+static int usage(void) {
+    fprintf(stderr, "usage: driver [--time] [--row NAME] [--device NAME] [--seed N] [--size N]\n");
+    return 2;
+}
+
+/* 0, or the exit status of a wrong command line. */
+static int read_options(int argc, char **argv, driver_plan *plan, bool *is_timing) {
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--time") == 0) {
+            *is_timing = true;
+            continue;
+        }
+        if (i + 1 == argc) return usage();
+        if (strcmp(argv[i], "--row") == 0) plan->row = argv[++i];
+        else if (strcmp(argv[i], "--device") == 0) plan->device = argv[++i];
+        else if (strcmp(argv[i], "--seed") == 0) plan->seed = atoll(argv[++i]);
+        else if (strcmp(argv[i], "--size") == 0) plan->size = atoll(argv[++i]);
+        else return usage();
+    }
+    return 0;
+}
+
+int main(int argc, char **argv) {
+    driver_plan plan = {.seed = -1, .size = -1};
+    bool is_timing = false;
+    rp_device *devices[DEVICE_COUNT];
+    const int wrong = read_options(argc, argv, &plan, &is_timing);
+    if (wrong != 0) return wrong;
+    if (rp_device_create_ref(&devices[0], NULL) != RP_OK) return 4;
+    for (int op = 0; op < RP_OP_COUNT; op++) {
+        if (plan.row != NULL && strcmp(plan.row, rp_op_find((rp_op)op)->name) != 0) continue;
+        if (is_timing) time_row(&plan, (rp_op)op, devices);
+        else check_row(&plan, (rp_op)op, devices);
+    }
+    if (!is_timing) printf("1..%d\n", reported);
+    for (int d = 0; d < DEVICE_COUNT; d++) rp_device_destroy(devices[d]);
+    return failures == 0 ? 0 : 1;
+}
