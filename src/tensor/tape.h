@@ -21,7 +21,6 @@ typedef struct rp_node {
     rp_args args;
 } rp_node;
 
-
 typedef struct rp_tape {
     rp_device *device; /* borrowed */
     rp_store *store;   /* owned: memory kept for the next round */

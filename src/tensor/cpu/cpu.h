@@ -1,0 +1,78 @@
+/* cpu.h: what the files of the CPU device share. Private to src/tensor/cpu.
+ *
+ * Threads are OpenMP's, not base/pool's: oneDNN brings its own OpenMP team, and two teams on the
+ * same cores would spin against each other (docs/decisions/002-openmp-in-cpu.md).
+ *
+ * Loops are compiled once for each level of x86-64 (see meson.build); the device installs the best
+ * level this machine has. A loop file exports one rp_cpu_install_* and nothing else. */
+#ifndef RP_TENSOR_CPU_CPU_H
+#define RP_TENSOR_CPU_CPU_H
+
+#include <dnnl.h>
+
+#include "tensor/device.h"
+
+/* Working memory that grows to the largest size ever asked and stays; one buffer a purpose, so that
+ * kernels that call one another do not collide. */
+typedef enum rp_cpu_scratch {
+    RP_SCRATCH_ONEDNN,
+    RP_SCRATCH_NORM,
+    RP_SCRATCH_LSTM,
+    RP_SCRATCH_DECODER,
+    RP_SCRATCH_LOSS,
+    RP_SCRATCH_COUNT
+} rp_cpu_scratch;
+
+typedef struct rp_cpu_primitive rp_cpu_primitive;
+typedef struct rp_cpu_packed rp_cpu_packed;
+
+enum { RP_CPU_PRIMITIVES_MAX = 1024, RP_CPU_PACKED_MAX = 256 };
+
+typedef struct rp_cpu_state {
+    dnnl_engine_t engine;
+    dnnl_stream_t stream;
+    rp_cpu_primitive *primitives; /* RP_CPU_PRIMITIVES_MAX slots, open addressing */
+    int primitive_count;
+    rp_cpu_packed *packed; /* RP_CPU_PACKED_MAX slots */
+    int packed_count;
+    struct {
+        void *data;
+        size_t size;
+    } scratch[RP_SCRATCH_COUNT];
+} rp_cpu_state;
+
+static inline rp_cpu_state *rp_cpu_state_of(rp_device *device) { return device->state; }
+
+/* At least `bytes` of the purpose's buffer, contents undefined; NULL when memory ran out. */
+void *rp_cpu_scratch_take(rp_device *device, rp_cpu_scratch purpose, size_t bytes);
+
+/* ---- packed copies of parameters (packed.c) ---- */
+
+/* Columns of a panel: two AVX-512 registers of floats. */
+enum { RP_PANEL = 32 };
+
+/* The transpose of w (rows, columns) as panels for rp_cpu_gemm: panel p holds for each column c of
+ * w the values w[32 p .. 32 p + 31][c], rows beyond the last as 0. Only columns first .. first +
+ * count are taken. Kept while device->weights_version stands (version 0: packed anew every time).
+ */
+const float *rp_cpu_pack_transposed(rp_device *device, const rp_tensor *w, int64_t first,
+                                    int64_t count);
+
+/* w (rows, columns) itself as panels: panel p holds for each row r the values
+ * w[r][first + 32 p .. + 31]. */
+const float *rp_cpu_pack_plain(rp_device *device, const rp_tensor *w, int64_t first, int64_t count);
+
+/* A slot for a oneDNN memory in the layout `md`, filled from w's plain layout `plain`. */
+rp_status rp_cpu_pack_onednn(rp_device *device, const rp_tensor *w, const dnnl_memory_desc_t *plain,
+                             const dnnl_memory_desc_t *md, dnnl_memory_t *out, rp_error *error);
+
+rp_cpu_packed *rp_cpu_packed_create(void); /* the empty table; NULL: no memory */
+void rp_cpu_packed_destroy(rp_cpu_state *state);
+
+/* ---- oneDNN (onednn.c) ---- */
+void rp_cpu_install_onednn(rp_device *device);
+rp_cpu_primitive *rp_cpu_primitives_create(void); /* the empty table; NULL: no memory */
+void rp_cpu_primitives_destroy(rp_cpu_state *state);
+rp_status rp_cpu_onednn_failed(dnnl_status_t status, const char *what, rp_error *error);
+
+#endif

@@ -1,0 +1,122 @@
+/* device.c of the CPU: oneDNN's engine, working memory, and the loops for this machine's level. */
+#include <omp.h>
+#include <stdlib.h>
+
+#include "tensor/cpu/cpu.h"
+
+/* The loops once a level (see meson.build): the build renames each rp_cpu_install_*. */
+#define RP_LEVEL(level)                               \
+    void rp_cpu_install_norm_##level(rp_device *);    \
+    void rp_cpu_install_lstm_##level(rp_device *);    \
+    void rp_cpu_install_decoder_##level(rp_device *); \
+    void rp_cpu_install_simple_##level(rp_device *);
+#include "tensor/cpu/levels.def"
+#undef RP_LEVEL
+
+typedef struct level {
+    const char *name;
+    void (*install[4])(rp_device *device);
+} level;
+
+static const level levels[] = {
+    /* best first */
+#define RP_LEVEL(level)                                                                        \
+    {#level,                                                                                   \
+     {rp_cpu_install_simple_##level, rp_cpu_install_norm_##level, rp_cpu_install_lstm_##level, \
+      rp_cpu_install_decoder_##level}},
+#include "tensor/cpu/levels.def"
+#undef RP_LEVEL
+};
+
+/* Can this machine run the level? The last one, "base", always. */
+static bool is_supported(const char *name) {
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    if (strcmp(name, "v4") == 0)
+        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+               __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
+    if (strcmp(name, "v3") == 0)
+        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+               __builtin_cpu_supports("bmi2");
+#endif
+    return strcmp(name, "base") == 0;
+}
+
+void *rp_cpu_scratch_take(rp_device *device, rp_cpu_scratch purpose, size_t bytes) {
+    rp_cpu_state *state = rp_cpu_state_of(device);
+    if (bytes == 0) bytes = 64;
+    if (state->scratch[purpose].size >= bytes) return state->scratch[purpose].data;
+    free(state->scratch[purpose].data);
+    const size_t size = (bytes + bytes / 8 + 4095) / 4096 * 4096; /* widths differ a little */
+    state->scratch[purpose].data = aligned_alloc(4096, size);
+    state->scratch[purpose].size = state->scratch[purpose].data != NULL ? size : 0;
+    return state->scratch[purpose].data;
+}
+
+static void *allocate(rp_device *device, size_t bytes) {
+    (void)device;
+    return aligned_alloc(64, (bytes + 63) / 64 * 64);
+}
+
+static void release(rp_device *device, void *data) {
+    (void)device;
+    free(data);
+}
+
+static void destroy(rp_device *device) {
+    rp_cpu_state *state = rp_cpu_state_of(device);
+    if (state == NULL) return;
+    if (state->primitives != NULL) rp_cpu_primitives_destroy(state);
+    if (state->packed != NULL) rp_cpu_packed_destroy(state);
+    for (int i = 0; i < RP_SCRATCH_COUNT; i++) free(state->scratch[i].data);
+    if (state->stream != NULL) dnnl_stream_destroy(state->stream);
+    if (state->engine != NULL) dnnl_engine_destroy(state->engine);
+    free(state->primitives);
+    free(state->packed);
+    free(state);
+}
+
+static rp_cpu_state *state_create(void) {
+    rp_cpu_state *state = calloc(1, sizeof *state);
+    if (state == NULL) return NULL;
+    state->primitives = rp_cpu_primitives_create();
+    state->packed = rp_cpu_packed_create();
+    if (state->primitives != NULL && state->packed != NULL) return state;
+    free(state->primitives);
+    free(state->packed);
+    free(state);
+    return NULL;
+}
+
+static void install_loops(rp_device *device) {
+    for (size_t i = 0; i < RP_COUNT(levels); i++) {
+        if (!is_supported(levels[i].name)) continue;
+        for (size_t k = 0; k < RP_COUNT(levels[i].install); k++) levels[i].install[k](device);
+        return;
+    }
+}
+
+rp_status rp_device_create_cpu(rp_device **out, unsigned threads, rp_error *error) {
+    RP_TRY(rp_device_create_ref(out, error));
+    rp_device *device = *out;
+    device->name = "cpu";
+    device->allocate = allocate;
+    device->release = release;
+    device->destroy = destroy;
+    device->threads = threads != 0 ? threads : (unsigned)omp_get_num_procs();
+    omp_set_num_threads((int)device->threads);
+    rp_cpu_state *state = state_create();
+    device->state = state;
+    dnnl_status_t s = state == NULL ? dnnl_out_of_memory : dnnl_success;
+    if (s == dnnl_success) s = dnnl_engine_create(&state->engine, dnnl_cpu, 0);
+    if (s == dnnl_success)
+        s = dnnl_stream_create(&state->stream, state->engine, dnnl_stream_default_flags);
+    if (s != dnnl_success) {
+        rp_device_destroy(device);
+        *out = NULL;
+        return rp_cpu_onednn_failed(s, "CPU engine", error);
+    }
+    install_loops(device);
+    rp_cpu_install_onednn(device);
+    return RP_OK;
+}

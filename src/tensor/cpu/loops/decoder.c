@@ -1,0 +1,548 @@
+/* decoder.c: the attention decoder over all steps of a batch in one call, forward and back.
+ *
+ * A framework launches a dozen small operations a step; here each thread takes a share of the spans
+ * and walks from first to last step alone, with the weights packed once. The part of the LSTM's
+ * input that is the embedding needs no product inside the loop: e wx' is made once for the whole
+ * vocabulary (V rows) and looked up.
+ *
+ * Backward, threads share by image: spans of one image add to the same columns of its encoding, and
+ * one thread adds them in order, so that the sums do not depend on the number of threads. Gradients
+ * of weights are products over all steps at the end. */
+#include <omp.h>
+
+#include "tensor/cpu/loops/gemm.h"
+#include "tensor/cpu/loops/vector_math.h"
+
+typedef struct shape {
+    int64_t images, columns, width; /* enc (B, T, K) */
+    int64_t attention, spans, steps, units, embedding, vocabulary, span_max;
+} shape;
+
+/* Everything of one call, in f32 memory. */
+typedef struct call {
+    shape s;
+    const float *enc, *keys;
+    const int32_t *span, *ids; /* (N, 3), (N, L) */
+    const float *bq, *v, *h0, *c0;
+    const float *table; /* (V, 4U): e wx_e' + b */
+    const float *pack_q, *pack_context, *pack_hidden;
+    float *h, *c, *gates, *alpha, *context;
+} call;
+
+static shape shape_of(const rp_tensor *const *in, const rp_tensor *alpha) {
+    return (shape){.images = in[0]->shape[0],
+                   .columns = in[0]->shape[1],
+                   .width = in[0]->shape[2],
+                   .attention = in[1]->shape[2],
+                   .spans = in[3]->shape[0],
+                   .steps = in[3]->shape[1],
+                   .units = in[9]->shape[1],
+                   .embedding = in[4]->shape[1],
+                   .vocabulary = in[4]->shape[0],
+                   .span_max = alpha->shape[2]};
+}
+
+/* The tensor's numbers as f32: themselves, or copied to `space`. */
+static const float *as_f32(rp_device *device, const rp_tensor *t, float *space, rp_error *error) {
+    if (t->dtype == RP_F32) return t->data;
+    rp_tensor wide = *t;
+    wide.dtype = RP_F32;
+    wide.data = space;
+    const rp_status status = device->ops.cast(device, &(rp_args){.in = {t}, .out = {&wide}}, error);
+    return status == RP_OK ? space : NULL;
+}
+
+/* table[token] = wx_e e[token] + b for the whole vocabulary. */
+static rp_status make_table(rp_device *device, const rp_tensor *e, const rp_tensor *wx,
+                            const rp_tensor *b, float *table, rp_error *error) {
+    const int64_t wide = wx->shape[0], vocabulary = e->shape[0], width = e->shape[1];
+    const float *pack = rp_cpu_pack_transposed(device, wx, 0, width);
+    if (pack == NULL) return rp_fail_memory(error, "packed weights");
+#pragma omp parallel for
+    for (int64_t token = 0; token < vocabulary; token++) {
+        memcpy(table + token * wide, b->data, (size_t)wide * sizeof(float));
+        rp_gemm(table + token * wide, wide, (const float *)e->data + token * width, width, pack, 1,
+                width, wide);
+    }
+    return RP_OK;
+}
+
+/* ---- forward --------------------------------------------------------------------------------- */
+
+/* Scores of one span's columns for the query q, their softmax into alpha, and the context. */
+static void attend(const call *p, int64_t n, const float *restrict q, float *restrict alpha,
+                   float *restrict context) {
+    const shape *s = &p->s;
+    const int64_t width = s->width, attention = s->attention;
+    const int64_t first = p->span[n * 3 + 1], count = p->span[n * 3 + 2] - first;
+    const int64_t column = p->span[n * 3] * s->columns + first;
+    const float *restrict keys = p->keys + column * attention;
+    const float *restrict enc = p->enc + column * width;
+    const float *restrict v = p->v;
+    float largest = -1e30f, total = 0;
+    for (int64_t t = 0; t < count; t++) {
+        float score = 0;
+#pragma omp simd reduction(+ : score)
+        for (int64_t a = 0; a < attention; a++)
+            score += v[a] * rp_tanh(keys[t * attention + a] + q[a]);
+        alpha[t] = score + v[attention];
+        if (alpha[t] > largest) largest = alpha[t];
+    }
+    for (int64_t t = 0; t < count; t++) total += alpha[t] = rp_exp(alpha[t] - largest);
+    for (int64_t k = 0; k < width; k++) context[k] = 0;
+    for (int64_t t = 0; t < count; t++) {
+        alpha[t] /= total;
+        for (int64_t k = 0; k < width; k++) context[k] += alpha[t] * enc[t * width + k];
+    }
+    for (int64_t t = count; t < s->span_max; t++) alpha[t] = 0;
+}
+
+static void cell(float *restrict a, float *restrict c, float *restrict h, int64_t units) {
+    for (int64_t u = 0; u < units; u++) {
+        const float i = rp_sigmoid(a[u]), f = rp_sigmoid(a[units + u]);
+        const float g = rp_tanh(a[2 * units + u]), o = rp_sigmoid(a[3 * units + u]);
+        a[u] = i;
+        a[units + u] = f;
+        a[2 * units + u] = g;
+        a[3 * units + u] = o;
+        c[u] = f * c[u] + i * g;
+        h[u] = o * rp_tanh(c[u]);
+    }
+}
+
+/* A share's working rows: state [h ; c], query, context, gates, and which span a row is. */
+typedef struct rows {
+    float *state, *q, *context, *gates;
+    int64_t *span;
+} rows;
+
+static size_t rows_floats(const shape *s, int64_t count) {
+    return (size_t)(count * (2 * s->units + s->attention + s->width + 4 * s->units)) +
+           (size_t)count * 2 + (size_t)s->span_max + 16;
+}
+
+static rows rows_over(float *space, const shape *s, int64_t count) {
+    rows r = {.state = space};
+    r.q = r.state + count * 2 * s->units;
+    r.context = r.q + count * s->attention;
+    r.gates = r.context + count * s->width;
+    r.span = (int64_t *)(((uintptr_t)(r.gates + count * 4 * s->units) + 7) & ~(uintptr_t)7);
+    return r;
+}
+
+/* Fills the state rows of the spans that have a token at step l; clears the outputs of the others.
+ */
+static int64_t gather(const call *p, const rows *r, int64_t first, int64_t last, int64_t l) {
+    const shape *s = &p->s;
+    const int64_t units = s->units;
+    const size_t bytes = (size_t)units * sizeof(float);
+    int64_t count = 0;
+    for (int64_t n = first; n < last; n++) {
+        const int64_t at = n * s->steps + l;
+        if (p->ids[at] < 0) {
+            memset(p->h + at * units, 0, bytes);
+            memset(p->c + at * units, 0, bytes);
+            memset(p->gates + at * 4 * units, 0, 4 * bytes);
+            memset(p->alpha + at * s->span_max, 0, (size_t)s->span_max * sizeof(float));
+            memset(p->context + at * s->width, 0, (size_t)s->width * sizeof(float));
+            continue;
+        }
+        float *state = r->state + count * 2 * units;
+        const float *h = l > 0 ? p->h + (at - 1) * units : p->h0 ? p->h0 + n * units : NULL;
+        const float *c = l > 0 ? p->c + (at - 1) * units : p->c0 ? p->c0 + n * units : NULL;
+        if (h != NULL) memcpy(state, h, bytes);
+        else memset(state, 0, bytes);
+        if (c != NULL) memcpy(state + units, c, bytes);
+        else memset(state + units, 0, bytes);
+        r->span[count++] = n;
+    }
+    return count;
+}
+
+static void step_forward(const call *p, const rows *r, int64_t first, int64_t last, int64_t l) {
+    const shape *s = &p->s;
+    const int64_t units = s->units, wide = 4 * units, count = gather(p, r, first, last, l);
+    for (int64_t i = 0; i < count; i++)
+        memcpy(r->q + i * s->attention, p->bq, (size_t)s->attention * sizeof(float));
+    rp_gemm(r->q, s->attention, r->state, 2 * units, p->pack_q, count, 2 * units, s->attention);
+    for (int64_t i = 0; i < count; i++) {
+        const int64_t at = r->span[i] * s->steps + l;
+        attend(p, r->span[i], r->q + i * s->attention, p->alpha + at * s->span_max,
+               r->context + i * s->width);
+        memcpy(p->context + at * s->width, r->context + i * s->width,
+               (size_t)s->width * sizeof(float));
+        memcpy(r->gates + i * wide, p->table + p->ids[at] * wide, (size_t)wide * sizeof(float));
+    }
+    rp_gemm(r->gates, wide, r->context, s->width, p->pack_context, count, s->width, wide);
+    rp_gemm(r->gates, wide, r->state, 2 * units, p->pack_hidden, count, units, wide);
+    for (int64_t i = 0; i < count; i++) {
+        const int64_t at = r->span[i] * s->steps + l;
+        float *c = p->c + at * units;
+        memcpy(c, r->state + i * 2 * units + units, (size_t)units * sizeof(float));
+        cell(r->gates + i * wide, c, p->h + at * units, units);
+        memcpy(p->gates + at * wide, r->gates + i * wide, (size_t)wide * sizeof(float));
+    }
+}
+
+/* Fills in what both directions of the call share. */
+static rp_status call_init(rp_device *device, call *p, const rp_tensor *const *in, float *space,
+                           rp_error *error) {
+    const shape *s = &p->s;
+    p->enc = as_f32(device, in[0], space, error);
+    space += rp_tensor_count(in[0]);
+    p->keys = as_f32(device, in[1], space, error);
+    p->span = in[2]->data;
+    p->ids = in[3]->data;
+    p->bq = in[6]->data;
+    p->v = in[7]->data;
+    p->pack_q = rp_cpu_pack_transposed(device, in[5], 0, 2 * s->units);
+    p->pack_context = rp_cpu_pack_transposed(device, in[8], s->embedding, s->width);
+    p->pack_hidden = rp_cpu_pack_transposed(device, in[9], 0, s->units);
+    if (p->enc == NULL || p->keys == NULL || p->pack_q == NULL || p->pack_context == NULL ||
+        p->pack_hidden == NULL)
+        return rp_fail_memory(error, "the decoder");
+    return RP_OK;
+}
+
+static rp_status decoder(rp_device *device, const rp_args *args, rp_error *error) {
+    const rp_tensor *const *in = args->in;
+    if (in[10]->dtype == RP_F64) return rp_ref_ops.decoder(device, args, error);
+    call p = {.s = shape_of(in, args->out[3]),
+              .h = args->out[0]->data,
+              .c = args->out[1]->data,
+              .gates = args->out[2]->data,
+              .alpha = args->out[3]->data,
+              .context = args->out[4]->data,
+              .h0 = in[11] != NULL ? in[11]->data : NULL,
+              .c0 = in[12] != NULL ? in[12]->data : NULL};
+    const shape *s = &p.s;
+    const int64_t inputs = rp_tensor_count(in[0]) + rp_tensor_count(in[1]);
+    const int64_t table = s->vocabulary * 4 * s->units;
+    const int64_t threads = omp_get_max_threads();
+    const int64_t shares = threads < s->spans ? threads : s->spans;
+    const int64_t largest = (s->spans + shares - 1) / (shares > 0 ? shares : 1);
+    const size_t own = rows_floats(s, largest);
+    float *space =
+        rp_cpu_scratch_take(device, RP_SCRATCH_DECODER,
+                            ((size_t)(inputs + table) + own * (size_t)shares) * sizeof(float));
+    if (space == NULL) return rp_fail_memory(error, "the decoder");
+    RP_TRY(call_init(device, &p, in, space, error));
+    p.table = space + inputs;
+    RP_TRY(make_table(device, in[4], in[8], in[10], space + inputs, error));
+#pragma omp parallel for schedule(static, 1)
+    for (int64_t i = 0; i < shares; i++) {
+        const rows r = rows_over(space + inputs + table + (size_t)i * own, s, largest);
+        const int64_t first = s->spans * i / shares, last = s->spans * (i + 1) / shares;
+        for (int64_t l = 0; l < s->steps; l++) step_forward(&p, &r, first, last, l);
+    }
+    return RP_OK;
+}
+
+/* ---- backward -------------------------------------------------------------------------------- */
+
+typedef struct back {
+    call p;
+    const float *gh;
+    float *genc, *gkeys; /* (B, T, K), (B, T, A), f32 */
+    float *ggates, *gq;  /* (N, L, 4U), (N, L, A): for the products at the end */
+    float *gv;           /* (B, A + 1): a row an image */
+    const float *plain_q, *plain_context, *plain_hidden;
+} back;
+
+/* A share's rows going back: gradients of the state, of the context, of the query's input. */
+typedef struct back_rows {
+    float *gh, *gc, *gcontext, *gstate, *ggates, *gq, *state, *galpha;
+    int64_t *span;
+} back_rows;
+
+static float dot(const float *restrict a, const float *restrict b, int64_t count) {
+    float sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (int64_t k = 0; k < count; k++) sum += a[k] * b[k];
+    return sum;
+}
+
+/* Gradient of one span's attention at one step: from the context's to those of enc, keys, v, q. */
+static void attend_back(const back *b, int64_t n, int64_t at, const back_rows *r, int64_t row) {
+    const shape *s = &b->p.s;
+    const int64_t width = s->width, attention = s->attention;
+    const float *restrict q = r->gq + row * attention, *restrict alpha =
+                                                           b->p.alpha + at * s->span_max;
+    const float *restrict gcontext = r->gcontext + row * width;
+    float *restrict gq = b->gq + at * attention, *restrict galpha = r->galpha;
+    const int64_t image = b->p.span[n * 3], first = b->p.span[n * 3 + 1];
+    const int64_t count = b->p.span[n * 3 + 2] - first, column = image * s->columns + first;
+    const float *restrict enc = b->p.enc + column * width, *restrict v = b->p.v;
+    const float *restrict keys = b->p.keys + column * attention;
+    float *restrict genc = b->genc + column * width;
+    float *restrict gkeys = b->gkeys + column * attention;
+    float *restrict gv = b->gv + image * (attention + 1);
+    float mean = 0;
+    for (int64_t t = 0; t < count; t++) {
+        galpha[t] = dot(gcontext, enc + t * width, width);
+        mean += alpha[t] * galpha[t];
+    }
+    for (int64_t a = 0; a < attention; a++) gq[a] = 0;
+    for (int64_t t = 0; t < count; t++) {
+        const float gscore = alpha[t] * (galpha[t] - mean), weight = alpha[t];
+        for (int64_t k = 0; k < width; k++) genc[t * width + k] += weight * gcontext[k];
+        for (int64_t a = 0; a < attention; a++) {
+            const float squashed = rp_tanh(keys[t * attention + a] + q[a]);
+            const float g = gscore * v[a] * (1 - squashed * squashed);
+            gkeys[t * attention + a] += g;
+            gq[a] += g;
+            gv[a] += gscore * squashed;
+        }
+    }
+}
+
+static void cell_back(float *restrict ga, float *restrict gc, const float *restrict gh,
+                      const float *restrict gate, const float *restrict c,
+                      const float *restrict before, int64_t units) {
+    for (int64_t u = 0; u < units; u++) {
+        const float i = gate[u], f = gate[units + u], g = gate[2 * units + u];
+        const float o = gate[3 * units + u], squashed = rp_tanh(c[u]);
+        const float dc = gc[u] + gh[u] * o * (1 - squashed * squashed);
+        ga[u] = dc * g * i * (1 - i);
+        ga[units + u] = dc * (before != NULL ? before[u] : 0) * f * (1 - f);
+        ga[2 * units + u] = dc * i * (1 - g * g);
+        ga[3 * units + u] = gh[u] * squashed * o * (1 - o);
+        gc[u] = dc * f;
+    }
+}
+
+/* Gates' gradients of the spans that live at step l; returns how many, their rows in r->span. */
+static int64_t gates_back(const back *b, const back_rows *r, int64_t first, int64_t last,
+                          int64_t l) {
+    const shape *s = &b->p.s;
+    const int64_t units = s->units, wide = 4 * units;
+    const size_t bytes = (size_t)units * sizeof(float);
+    int64_t count = 0;
+    for (int64_t n = first; n < last; n++) {
+        const int64_t at = n * s->steps + l, row = n - first;
+        if (b->p.ids[at] < 0) {
+            memset(b->ggates + at * wide, 0, 4 * bytes);
+            memset(b->gq + at * s->attention, 0, (size_t)s->attention * sizeof(float));
+            continue;
+        }
+        float *gh = r->gh + row * units, *ga = r->ggates + count * wide;
+        float *state = r->state + count * 2 * units;
+        for (int64_t u = 0; u < units; u++) gh[u] += b->gh[at * units + u];
+        cell_back(ga, r->gc + row * units, gh, b->p.gates + at * wide, b->p.c + at * units,
+                  l > 0 ? b->p.c + (at - 1) * units : NULL, units);
+        memcpy(b->ggates + at * wide, ga, 4 * bytes);
+        if (l > 0) {
+            memcpy(state, b->p.h + (at - 1) * units, bytes);
+            memcpy(state + units, b->p.c + (at - 1) * units, bytes);
+        } else {
+            memset(state, 0, 2 * bytes);
+        }
+        r->span[count++] = n;
+    }
+    return count;
+}
+
+static void step_back(const back *b, const back_rows *r, int64_t first, int64_t last, int64_t l) {
+    const shape *s = &b->p.s;
+    const int64_t units = s->units, wide = 4 * units, attention = s->attention;
+    const int64_t count = gates_back(b, r, first, last, l);
+    const size_t query = (size_t)(count * attention) * sizeof(float);
+    memset(r->gcontext, 0, (size_t)(count * s->width) * sizeof(float));
+    memset(r->gstate, 0, (size_t)(count * 2 * units) * sizeof(float));
+    rp_gemm(r->gcontext, s->width, r->ggates, wide, b->plain_context, count, wide, s->width);
+    rp_gemm(r->gstate, 2 * units, r->ggates, wide, b->plain_hidden, count, wide, units);
+    float *q = r->gq; /* the query again; each row then becomes its gradient */
+    memset(q, 0, query);
+    for (int64_t i = 0; i < count; i++)
+        memcpy(q + i * attention, b->p.bq, (size_t)attention * sizeof(float));
+    rp_gemm(q, attention, r->state, 2 * units, b->p.pack_q, count, 2 * units, attention);
+    for (int64_t i = 0; i < count; i++) {
+        const int64_t at = r->span[i] * s->steps + l;
+        attend_back(b, r->span[i], at, r, i);
+        memcpy(q + i * attention, b->gq + at * attention, (size_t)attention * sizeof(float));
+    }
+    rp_gemm(r->gstate, 2 * units, q, attention, b->plain_q, count, attention, 2 * units);
+    for (int64_t i = 0; i < count; i++) {
+        const int64_t row = r->span[i] - first;
+        float *gh = r->gh + row * units, *gc = r->gc + row * units;
+        memcpy(gh, r->gstate + i * 2 * units, (size_t)units * sizeof(float));
+        for (int64_t u = 0; u < units; u++) gc[u] += r->gstate[i * 2 * units + units + u];
+    }
+}
+
+static size_t back_floats(const shape *s, int64_t count) {
+    return (size_t)(count * (2 * s->units + s->width + 2 * s->units + 4 * s->units + s->attention +
+                             2 * s->units)) +
+           (size_t)count * 2 + (size_t)s->span_max + 16;
+}
+
+static back_rows back_rows_over(float *space, const shape *s, int64_t count) {
+    back_rows r = {.gh = space};
+    r.gc = r.gh + count * s->units;
+    r.gcontext = r.gc + count * s->units;
+    r.gstate = r.gcontext + count * s->width;
+    r.ggates = r.gstate + count * 2 * s->units;
+    r.gq = r.ggates + count * 4 * s->units;
+    r.state = r.gq + count * s->attention;
+    r.galpha = r.state + count * 2 * s->units;
+    r.span = (int64_t *)(((uintptr_t)(r.galpha + s->span_max) + 7) & ~(uintptr_t)7);
+    return r;
+}
+
+/* All spans of images first_image .. last_image - 1: they lie together, spans being in order. */
+static void images_back(const back *b, float *space, int64_t first_image, int64_t last_image) {
+    const shape *s = &b->p.s;
+    int64_t first = 0;
+    while (first < s->spans && b->p.span[first * 3] < first_image) first++;
+    int64_t last = first;
+    while (last < s->spans && b->p.span[last * 3] < last_image) last++;
+    const back_rows r = back_rows_over(space, s, s->spans);
+    memset(r.gh, 0, (size_t)((last - first) * s->units) * sizeof(float));
+    memset(r.gc, 0, (size_t)((last - first) * s->units) * sizeof(float));
+    for (int64_t l = s->steps - 1; l >= 0; l--) step_back(b, &r, first, last, l);
+}
+
+/* y = a' b over all steps, in f32: gradients of weights. */
+static rp_status product(rp_device *device, float *y, const float *a, int64_t a_columns,
+                         const float *b, int64_t b_columns, int64_t rows, rp_error *error) {
+    const rp_tensor left = rp_tensor_over((void *)a, RP_F32, 2, (int64_t[]){rows, a_columns});
+    const rp_tensor right = rp_tensor_over((void *)b, RP_F32, 2, (int64_t[]){rows, b_columns});
+    rp_tensor out = rp_tensor_over(y, RP_F32, 2, (int64_t[]){a_columns, b_columns});
+    return device->ops.matmul(
+        device, &(rp_args){.in = {&left, &right}, .out = {&out}, .attr = {.transpose_a = true}},
+        error);
+}
+
+static rp_status sum_columns(rp_device *device, const float *a, int64_t rows, int64_t columns,
+                             rp_tensor *y, rp_error *error) {
+    const rp_tensor all = rp_tensor_over((void *)a, RP_F32, 2, (int64_t[]){rows, columns});
+    return device->ops.sum(device, &(rp_args){.in = {&all}, .out = {y}}, error);
+}
+
+/* [h ; c] before every step, (N, L, 2U). */
+static void states_before(float *out, const call *p) {
+    const shape *s = &p->s;
+    const size_t bytes = (size_t)s->units * sizeof(float);
+#pragma omp parallel for
+    for (int64_t at = 0; at < s->spans * s->steps; at++) {
+        float *row = out + at * 2 * s->units;
+        if (at % s->steps == 0) {
+            memset(row, 0, 2 * bytes);
+            continue;
+        }
+        memcpy(row, p->h + (at - 1) * s->units, bytes);
+        memcpy(row + s->units, p->c + (at - 1) * s->units, bytes);
+    }
+}
+
+/* Gradients of the embedding and of its part of wx: by the vocabulary's table. */
+static rp_status table_back(rp_device *device, const rp_args *args, const back *b, float *gtable,
+                            float *gwx_e, rp_error *error) {
+    const shape *s = &b->p.s;
+    const int64_t wide = 4 * s->units, width = s->embedding + s->width;
+    const rp_tensor *e = args->in[5], *wx = args->in[9];
+    memset(gtable, 0, (size_t)(s->vocabulary * wide) * sizeof(float));
+    for (int64_t at = 0; at < s->spans * s->steps; at++) {
+        if (b->p.ids[at] < 0) continue;
+        float *row = gtable + b->p.ids[at] * wide;
+        for (int64_t g = 0; g < wide; g++) row[g] += b->ggates[at * wide + g];
+    }
+    const float *pack = rp_cpu_pack_plain(device, wx, 0, s->embedding);
+    if (pack == NULL) return rp_fail_memory(error, "packed weights");
+    float *ge = args->out[2]->data, *gwx = args->out[6]->data;
+    memset(ge, 0, rp_tensor_bytes(args->out[2]));
+    rp_gemm(ge, s->embedding, gtable, wide, pack, s->vocabulary, wide, s->embedding);
+    RP_TRY(product(device, gwx_e, gtable, wide, e->data, s->embedding, s->vocabulary, error));
+    for (int64_t g = 0; g < wide; g++)
+        memcpy(gwx + g * width, gwx_e + g * s->embedding, (size_t)s->embedding * sizeof(float));
+    return RP_OK;
+}
+
+/* The products over all steps, once ggates and gq are complete. */
+static rp_status weights_back(rp_device *device, const rp_args *args, const back *b, float *work,
+                              rp_error *error) {
+    const shape *s = &b->p.s;
+    const int64_t wide = 4 * s->units, rows = s->spans * s->steps, width = s->embedding + s->width;
+    float *states = work, *gtable = states + rows * 2 * s->units;
+    float *gcontext_weights = gtable + s->vocabulary * wide;
+    float *gwx_e = gcontext_weights + wide * s->width, *pair = gwx_e + wide * s->embedding;
+    float *gwx = args->out[6]->data;
+    states_before(states, &b->p);
+    RP_TRY(table_back(device, args, b, gtable, gwx_e, error));
+    RP_TRY(product(device, gcontext_weights, b->ggates, wide, b->p.context, s->width, rows, error));
+    for (int64_t g = 0; g < wide; g++)
+        memcpy(gwx + g * width + s->embedding, gcontext_weights + g * s->width,
+               (size_t)s->width * sizeof(float));
+    RP_TRY(product(device, pair, b->ggates, wide, states, 2 * s->units, rows, error));
+    for (int64_t g = 0; g < wide; g++) /* wh meets h alone: the first half of [h ; c] */
+        memcpy((float *)args->out[7]->data + g * s->units, pair + g * 2 * s->units,
+               (size_t)s->units * sizeof(float));
+    RP_TRY(sum_columns(device, b->ggates, rows, wide, args->out[8], error));
+    RP_TRY(product(device, args->out[3]->data, b->gq, s->attention, states, 2 * s->units, rows,
+                   error));
+    RP_TRY(sum_columns(device, b->gq, rows, s->attention, args->out[4], error));
+    return sum_columns(device, b->gv, s->images, s->attention + 1, args->out[5], error);
+}
+
+/* From f32 to the type of enc and keys. */
+static rp_status give_out(rp_device *device, float *from, rp_tensor *to, rp_error *error) {
+    rp_tensor exact = *to;
+    exact.dtype = RP_F32;
+    exact.data = from;
+    return device->ops.cast(device, &(rp_args){.in = {&exact}, .out = {to}}, error);
+}
+
+static rp_status decoder_backward(rp_device *device, const rp_args *args, rp_error *error) {
+    const rp_tensor *const *in = args->in + 1;
+    if (in[10]->dtype == RP_F64) return rp_ref_ops.decoder_backward(device, args, error);
+    back b = {.gh = args->in[0]->data,
+              .p = {.s = shape_of(in, args->in[15]),
+                    .h = args->in[12]->data,
+                    .c = args->in[13]->data,
+                    .gates = args->in[14]->data,
+                    .alpha = args->in[15]->data,
+                    .context = args->in[16]->data}};
+    const shape *s = &b.p.s;
+    const int64_t wide = 4 * s->units, rows = s->spans * s->steps;
+    const int64_t enc = rp_tensor_count(in[0]), keys = rp_tensor_count(in[1]);
+    const int64_t threads = omp_get_max_threads();
+    const int64_t shares = threads < s->images ? threads : s->images;
+    const size_t own = back_floats(s, s->spans);
+    const int64_t gv = s->images * (s->attention + 1);
+    const int64_t work = rows * 2 * s->units + s->vocabulary * wide + wide * s->width +
+                         wide * s->embedding + wide * 2 * s->units;
+    float *space =
+        rp_cpu_scratch_take(device, RP_SCRATCH_DECODER,
+                            ((size_t)(2 * (enc + keys) + rows * (wide + s->attention) + gv + work) +
+                             own * (size_t)shares) *
+                                sizeof(float));
+    if (space == NULL) return rp_fail_memory(error, "the decoder's gradients");
+    RP_TRY(call_init(device, &b.p, in, space, error));
+    b.genc = space + enc + keys;
+    b.gkeys = b.genc + enc;
+    b.ggates = b.gkeys + keys;
+    b.gq = b.ggates + rows * wide;
+    b.gv = b.gq + rows * s->attention;
+    float *after = b.gv + gv;
+    memset(b.genc, 0, (size_t)(enc + keys) * sizeof(float));
+    memset(b.gv, 0, (size_t)gv * sizeof(float));
+    b.plain_q = rp_cpu_pack_plain(device, in[5], 0, 2 * s->units);
+    b.plain_context = rp_cpu_pack_plain(device, in[8], s->embedding, s->width);
+    b.plain_hidden = rp_cpu_pack_plain(device, in[9], 0, s->units);
+    if (b.plain_q == NULL || b.plain_context == NULL || b.plain_hidden == NULL)
+        return rp_fail_memory(error, "packed weights");
+#pragma omp parallel for schedule(static, 1)
+    for (int64_t i = 0; i < shares; i++)
+        images_back(&b, after + work + (size_t)i * own, s->images * i / shares,
+                    s->images * (i + 1) / shares);
+    RP_TRY(weights_back(device, args, &b, after, error));
+    RP_TRY(give_out(device, b.genc, args->out[0], error));
+    return give_out(device, b.gkeys, args->out[1], error);
+}
+
+void rp_cpu_install_decoder(rp_device *device);
+void rp_cpu_install_decoder(rp_device *device) {
+    device->ops.decoder = decoder;
+    device->ops.decoder_backward = decoder_backward;
+    device->implementation[RP_OP_decoder] = device->implementation[RP_OP_decoder_backward] = "cpu";
+}
