@@ -1,0 +1,2 @@
+# needs bash
+reprise --completion bash | bash -n

@@ -1,0 +1,2 @@
+# needs fish
+reprise --completion fish >completion; fish -n completion

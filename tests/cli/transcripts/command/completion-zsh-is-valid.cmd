@@ -1,0 +1,2 @@
+# needs zsh
+reprise --completion zsh >completion; zsh -n completion

@@ -1,0 +1,2 @@
+# needs groff
+reprise --man | groff -man -Tutf8 -ww -z
