@@ -32,17 +32,19 @@ static void write_quoted(FILE *out, const char *text) {
 
 static void bash_name(FILE *out, const rp_cli_verb *verb) { fprintf(out, "%s ", verb->name); }
 
+/* A verb of a wing is "score read" and the word before the cursor; one that stands alone has no
+ * second word that is sure, so its pattern leaves it open. */
 static void bash_verb(FILE *out, const rp_cli_verb *verb) {
-    const char *wing = wing_of(verb);
+    char path[96];
+    snprintf(path, sizeof path, "%s%s%s", wing_of(verb), verb->wing != NULL ? " " : "", verb->name);
     for (size_t i = 0; i < verb->option_count; i++) {
         const rp_cli_option *option = &verb->options[i];
         if (!rp_cli_option_is_choice(option)) continue;
-        fprintf(out, "        '%s%s%s --%s') words='", wing, wing[0] != '\0' ? " " : "", verb->name,
-                option->name);
+        fprintf(out, "        '%s'*' --%s') words='", path, option->name);
         write_choices(out, option->argument);
         fputs("' ;;\n", out);
     }
-    fprintf(out, "        '%s%s%s '*) words='--help", wing, wing[0] != '\0' ? " " : "", verb->name);
+    fprintf(out, "        '%s'|'%s '*) words='--help", path, path);
     for (size_t i = 0; i < verb->option_count; i++) fprintf(out, " --%s", verb->options[i].name);
     fputs("' ;;\n", out);
 }
@@ -73,7 +75,7 @@ static void write_bash(FILE *out) {
     for (size_t i = 0; (verb = rp_cli_command_verb(i)) != NULL; i++) bash_verb(out, verb);
     fputs(
         "    esac\n"
-        "    [[ $COMP_CWORD -gt 2 && $word != -* && $words == --* ]] && words=\n"
+        "    [[ $word != -* && $words == --help* ]] && words=\n"
         "    COMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n"
         "}\n"
         "complete -o default -F _reprise reprise\n",
