@@ -62,6 +62,7 @@ static const size_t no_rows = 0;
 static const named_table tables[] = {
     {"none", NULL, &no_rows},
     {"published", rp_page_augment_published, &rp_page_augment_published_count},
+    {"print", rp_page_augment_prints, &rp_page_augment_prints_count},
 };
 
 /* Sets a row's probability, adding the row where the list lacks it. */

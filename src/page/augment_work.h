@@ -32,5 +32,7 @@ void rp_page_augment_map(rp_page_augment_work *work, const uint8_t table[256]);
 
 extern const rp_page_augment_row rp_page_augment_published[];
 extern const size_t rp_page_augment_published_count;
+extern const rp_page_augment_row rp_page_augment_prints[];
+extern const size_t rp_page_augment_prints_count;
 
 #endif

@@ -16,6 +16,8 @@ static rp_page_image picture(rp_arena *arena) {
     for (int staff = 0; staff < 2; staff++)
         for (int line = 0; line < 5; line++)
             memset(image.data + (size_t)(52 + staff * 60 + line * 7) * image.stride + 20, 0, 260);
+    memset(image.data + 6 * image.stride + 100, 0, 80); /* the neighbours */
+    memset(image.data + 185 * image.stride + 100, 0, 80);
     for (int x = 20; x < 280; x += 64)
         for (int y = 52; y < 140; y++) image.data[(size_t)y * image.stride + (size_t)x] = 0;
     for (int note = 0; note < 30; note++) {
@@ -223,13 +225,87 @@ TEST(contrast_and_brightness_stay_within_their_ranges) {
     rp_arena_clear(&arena);
 }
 
+/* "row=1" for row `i` of the list `words`. */
+static const char *only(char *text, size_t size, const char *words, size_t i) {
+    rp_page_augment_list list = {0};
+    if (rp_page_augment_parse(&list, words, NULL) != RP_OK || i >= list.count) return NULL;
+    snprintf(text, size, "%s=1", list.rows[i].name);
+    return text;
+}
+
+TEST(every_row_of_print_changes_something_and_repeats_itself) {
+    rp_arena arena = {0};
+    const rp_page_image source = picture(&arena), kept = picture(&arena);
+    char text[64];
+    size_t rows = 0;
+    for (; only(text, sizeof text, "print", rows) != NULL; rows++) {
+        int changed = 0;
+        for (uint64_t seed = 0; seed < 12; seed++) {
+            rp_arena work = {0};
+            rp_page_image a = {0}, b = {0};
+            REQUIRE(apply(&a, &source, text, seed, &work) == RP_OK);
+            REQUIRE(apply(&b, &source, text, seed, &work) == RP_OK);
+            CHECK(is_same(&a, &b));
+            CHECK_INT(a.height, HEIGHT);
+            CHECK(a.width > WIDTH / 4 && a.width <= WIDTH * 1.2);
+            changed += !is_same(&a, &source);
+            rp_arena_clear(&work);
+        }
+        if (changed < 6) check_failed(__FILE__, __LINE__, "%s changed %d of 12", text, changed);
+    }
+    CHECK(rows >= 20);
+    CHECK(is_same(&source, &kept));
+    rp_arena_clear(&arena);
+}
+
+TEST(ink_is_still_there_after_any_mixture) {
+    rp_arena arena = {0};
+    const rp_page_image source = picture(&arena);
+    for (uint64_t seed = 0; seed < 100; seed++) {
+        rp_arena work = {0};
+        rp_page_image image = {0};
+        REQUIRE(apply(&image, &source, "print", seed, &work) == RP_OK);
+        int darkest = 255, lightest = 0;
+        for (int32_t y = 0; y < image.height; y++)
+            for (int32_t x = 0; x < image.width; x++) {
+                const int value = image.data[(size_t)y * image.stride + (size_t)x];
+                darkest = value < darkest ? value : darkest;
+                lightest = value > lightest ? value : lightest;
+            }
+        CHECK(lightest - darkest > 60);
+        rp_arena_clear(&work);
+    }
+    rp_arena_clear(&arena);
+}
+
+TEST(images_of_any_size_pass_through_every_row) {
+    static const int32_t sizes[][2] = {{1, 1},  {2, 3},   {3, 2},    {17, 1},
+                                       {1, 40}, {64, 16}, {900, 700}};
+    for (size_t i = 0; i < RP_COUNT(sizes); i++) {
+        rp_arena arena = {0};
+        rp_page_image source = {0};
+        REQUIRE(rp_page_image_make(&source, &arena, sizes[i][0], sizes[i][1], "t", NULL) == RP_OK);
+        rp_page_image_fill(&source, 128);
+        char text[64];
+        for (size_t list = 0; list < 2; list++)
+            for (size_t k = 0; only(text, sizeof text, list ? "print" : "published", k) != NULL;
+                 k++)
+                for (uint64_t seed = 0; seed < 3; seed++) {
+                    rp_page_image image = {0};
+                    CHECK_INT(apply(&image, &source, text, seed, &arena), RP_OK);
+                    CHECK(image.width >= 1 && image.height == sizes[i][1]);
+                }
+        rp_arena_clear(&arena);
+    }
+}
+
 TEST(memory_running_out_is_said_wherever_it_happens) {
     rp_arena arena = {0};
     const rp_page_image source = picture(&arena);
-    for (size_t limit = 1 << 14; limit < 1 << 21; limit += 1 << 15) {
+    for (size_t limit = 1 << 14; limit < 1 << 21; limit += 1 << 14) {
         rp_arena small = {.limit_bytes = limit};
         rp_page_image image = {0};
-        const rp_status status = apply(&image, &source, "published", limit, &small);
+        const rp_status status = apply(&image, &source, "published,print", limit, &small);
         CHECK(status == RP_OK || status == RP_SYSTEM);
         CHECK((status == RP_OK) == (image.data != NULL));
         rp_arena_clear(&small);
