@@ -137,7 +137,7 @@ void rp_page_augment_broken(rp_page_augment_work *work, double strength) {
 /* -- bilevel ---------------------------------------------------------------------------------- */
 
 /* One quarter of each pixel: the value a quarter pixel towards `side` and the row `near`,
- * interpolated, is compared with the threshold and noise; ink adds 64. */
+ * interpolated, is compared with the threshold and noise; ink counts one. */
 static void row_threshold(uint8_t *restrict ink, const uint8_t *restrict const rows[2],
                           const uint8_t *restrict noise, int32_t width, const int levels[2]) {
     const uint8_t *restrict here = rows[0], *restrict near = rows[1];
@@ -147,8 +147,31 @@ static void row_threshold(uint8_t *restrict ink, const uint8_t *restrict const r
         const int left = 9 * here[x] + 3 * here[x - 1] + 3 * near[x] + near[x - 1];
         const int right = 9 * here[x] + 3 * here[x + 1] + 3 * near[x] + near[x + 1];
         const int level = 16 * (threshold + wobble);
-        ink[x] = (uint8_t)(ink[x] + (left < level ? 64 : 0) + (right < level ? 64 : 0));
+        ink[x] = (uint8_t)(ink[x] + (left < level) + (right < level));
     }
+}
+
+/* The grey that `share` of the pixels do not exceed. */
+static int grey_at(const uint32_t counts[256], double share) {
+    uint64_t sum = 0, all = 0;
+    for (int grey = 0; grey < 256; grey++) all += counts[grey];
+    int grey = 0;
+    for (; grey < 255; grey++) {
+        sum += counts[grey];
+        if ((double)sum >= share * (double)all) break;
+    }
+    return grey;
+}
+
+/* A threshold `strength` of the way from ink to paper, whatever greys these have. */
+static int threshold_of(const rp_page_image *image, double strength) {
+    uint32_t counts[256] = {0};
+    for (int32_t y = 0; y < image->height; y++) {
+        const uint8_t *row = image->data + (size_t)y * image->stride;
+        for (int32_t x = 0; x < image->width; x++) counts[row[x]]++;
+    }
+    const int ink = grey_at(counts, 0.02), paper = grey_at(counts, 0.7);
+    return ink + (int)((paper - ink) * strength);
 }
 
 /* A scanner with twice this resolution that knows ink and paper only, reduced again: each quarter
@@ -159,7 +182,8 @@ void rp_page_augment_bilevel(rp_page_augment_work *work, double strength) {
     uint8_t *ink = rp_arena_alloc_raw(work->arena, (size_t)width);
     if (noise == NULL || ink == NULL || width < 3 || !rp_page_augment_spare(work, width, height))
         return;
-    const int levels[2] = {(int)strength, (int)rp_random_between(work->random, 0, 70)};
+    const int levels[2] = {threshold_of(&work->image, strength),
+                           (int)rp_random_between(work->random, 0, 60)};
     for (int32_t y = 0; y < height; y++) {
         const uint8_t *here = work->image.data + (size_t)y * work->image.stride;
         memset(ink, 0, (size_t)width);
@@ -170,7 +194,7 @@ void rp_page_augment_bilevel(rp_page_augment_work *work, double strength) {
             row_threshold(ink, rows, rp_page_augment_noise_row(work, noise, width), width, levels);
         }
         uint8_t *restrict row = work->spare.data + (size_t)y * work->spare.stride;
-        for (int32_t x = 0; x < width; x++) row[x] = (uint8_t)(255 - ink[x] + (ink[x] >> 7));
+        for (int32_t x = 0; x < width; x++) row[x] = (uint8_t)(255 - ink[x] * 255 / 4);
     }
     rp_page_augment_swap(work);
 }

@@ -1,62 +1,15 @@
 /* augment_marks.c: rows of the list "print" that put marks on the page which are not the music:
  * finger numbers, bar numbers, words, pencil, the neighbours' notes. Lengths are in staff spaces.
  *
- * Characters come from page/glyphs.h, a small bitmap alphabet drawn for this: at the height a
+ * Characters come from page/pen.h, a small bitmap alphabet drawn for this: at the height a
  * model sees (6 px a staff space) real letters are no finer. */
 #include <math.h>
 #include <string.h>
 
 #include "page/augment_print.h"
-#include "page/glyphs.h"
+#include "page/pen.h"
 
 static const double pi = 3.14159265358979323846;
-
-typedef struct pen_kind {
-    double height;      /* of a capital, px */
-    double slant, bold; /* px sideways a px up; 0..0.3 */
-    double ink;         /* 0..255 taken from paper */
-} pen_kind;
-
-static double glyph_cell(const uint8_t *rows, int x, int y) {
-    if (x < 0 || y < 0 || x >= RP_PAGE_GLYPH_WIDTH || y >= RP_PAGE_GLYPH_HEIGHT) return 0;
-    return rows[y] >> (RP_PAGE_GLYPH_WIDTH - 1 - x) & 1;
-}
-
-/* How much ink the glyph has at (u, v) in cells, its edge about one pixel soft. */
-static double glyph_ink(const uint8_t *rows, double u, double v, const pen_kind *pen) {
-    const int x = (int)floor(u - 0.5), y = (int)floor(v - 0.5);
-    const double fx = u - 0.5 - x, fy = v - 0.5 - y;
-    const double value =
-        (1 - fy) * ((1 - fx) * glyph_cell(rows, x, y) + fx * glyph_cell(rows, x + 1, y)) +
-        fy * ((1 - fx) * glyph_cell(rows, x, y + 1) + fx * glyph_cell(rows, x + 1, y + 1));
-    const double sharp = fmax(1, pen->height / RP_PAGE_GLYPH_HEIGHT);
-    return fmin(1, fmax(0, (value - 0.5 + pen->bold) * sharp + 0.5));
-}
-
-/* Draws one character with its foot at (left, foot). */
-static void draw_glyph(rp_page_augment_work *work, char letter, double left, double foot,
-                       const pen_kind *pen) {
-    const uint8_t *rows = rp_page_glyph(letter);
-    const double cell = pen->height / RP_PAGE_GLYPH_HEIGHT;
-    if (rows == NULL) return;
-    const rp_page_box box = {(int32_t)(left - cell), (int32_t)(foot - pen->height - cell),
-                             (int32_t)(left + pen->height + 2), (int32_t)(foot + cell + 1)};
-    for (int32_t y = box.top < 0 ? 0 : box.top; y < box.bottom && y < work->image.height; y++) {
-        uint8_t *row = work->image.data + (size_t)y * work->image.stride;
-        for (int32_t x = box.left < 0 ? 0 : box.left; x < box.right && x < work->image.width; x++) {
-            const double up = foot - y;
-            const double ink = pen->ink * glyph_ink(rows, (x - left - pen->slant * up) / cell,
-                                                    RP_PAGE_GLYPH_HEIGHT - up / cell, pen);
-            if (255 - ink < row[x]) row[x] = (uint8_t)(255 - ink);
-        }
-    }
-}
-
-static void draw_word(rp_page_augment_work *work, const char *word, double left, double foot,
-                      const pen_kind *pen) {
-    const double advance = pen->height * 6 / 7.0;
-    for (; *word != 0; word++, left += advance) draw_glyph(work, *word, left, foot, pen);
-}
 
 /* Is there next to no ink in the box? Marks are engraved where there is room. */
 static bool is_free(const rp_page_image *image, double left, double top, double width,
@@ -73,7 +26,7 @@ static bool is_free(const rp_page_image *image, double left, double top, double 
 }
 
 /* Writes `word` at a random free place; gives up after some tries. */
-static void place_word(rp_page_augment_work *work, const char *word, const pen_kind *pen) {
+static void place_word(rp_page_augment_work *work, const char *word, const rp_page_pen *pen) {
     const double width = (double)strlen(word) * pen->height * 6 / 7.0;
     for (int tries = 0; tries < 8; tries++) {
         const double left = rp_random_uniform(work->random) * (work->image.width - width);
@@ -81,7 +34,7 @@ static void place_word(rp_page_augment_work *work, const char *word, const pen_k
             pen->height + rp_random_uniform(work->random) * (work->image.height - pen->height);
         if (left < 0 || !is_free(&work->image, left, foot - pen->height, width, pen->height))
             continue;
-        draw_word(work, word, left, foot, pen);
+        rp_page_pen_write(&work->image, word, left, foot, pen);
         return;
     }
 }
@@ -89,10 +42,10 @@ static void place_word(rp_page_augment_work *work, const char *word, const pen_k
 void rp_page_augment_fingers(rp_page_augment_work *work, double strength) {
     const double space = work->staff_space;
     const int32_t count = (int32_t)(strength * work->image.width / (10 * space));
-    const pen_kind drawn = {.height = space * rp_random_between(work->random, 0.9, 1.5),
-                            .slant = rp_random_between(work->random, -0.05, 0.25),
-                            .bold = rp_random_between(work->random, 0, 0.25),
-                            .ink = 255};
+    const rp_page_pen drawn = {.height = space * rp_random_between(work->random, 0.9, 1.5),
+                               .slant = rp_random_between(work->random, -0.05, 0.25),
+                               .bold = rp_random_between(work->random, 0, 0.25),
+                               .ink = 255};
     for (int32_t i = 0; i < count; i++) {
         const char word[] = {(char)('1' + rp_random_below(work->random, 5)), 0};
         place_word(work, word, &drawn);
@@ -101,9 +54,9 @@ void rp_page_augment_fingers(rp_page_augment_work *work, double strength) {
 
 void rp_page_augment_bar_numbers(rp_page_augment_work *work, double strength) {
     const double space = work->staff_space;
-    const pen_kind drawn = {.height = space * rp_random_between(work->random, 1, 1.6),
-                            .slant = rp_random_uniform(work->random) < 0.5 ? 0 : 0.2,
-                            .ink = 255};
+    const rp_page_pen drawn = {.height = space * rp_random_between(work->random, 1, 1.6),
+                               .slant = rp_random_uniform(work->random) < 0.5 ? 0 : 0.2,
+                               .ink = 255};
     const bool has_brackets = rp_random_uniform(work->random) < 0.6;
     const int32_t count = 1 + (int32_t)(strength * rp_random_uniform(work->random));
     for (int32_t i = 0; i < count; i++) {
@@ -126,10 +79,10 @@ void rp_page_augment_words(rp_page_augment_work *work, double strength) {
     const double space = work->staff_space;
     const int32_t count = (int32_t)(strength * work->image.width / (20 * space)) + 1;
     for (int32_t i = 0; i < count; i++) {
-        const pen_kind drawn = {.height = space * rp_random_between(work->random, 1, 2.2),
-                                .slant = rp_random_between(work->random, 0, 0.35),
-                                .bold = rp_random_between(work->random, 0, 0.3),
-                                .ink = rp_random_between(work->random, 180, 255)};
+        const rp_page_pen drawn = {.height = space * rp_random_between(work->random, 1, 2.2),
+                                   .slant = rp_random_between(work->random, 0, 0.35),
+                                   .bold = rp_random_between(work->random, 0, 0.3),
+                                   .ink = rp_random_between(work->random, 180, 255)};
         if (rp_random_uniform(work->random) < 0.5) {
             place_word(work, usual[rp_random_below(work->random, RP_COUNT(usual))], &drawn);
             continue;

@@ -18,7 +18,7 @@ const rp_page_augment_row rp_page_augment_prints[] = {
     {"spacing", 0.25, 0.1, 0.7, rp_page_augment_spacing, "uneven spacing, in spaces"},
     /* ink and years */
     {"uneven", 0.2, 0.2, 0.8, rp_page_augment_uneven, "ink paler here and there, share at most"},
-    {"broken", 0.25, 0.02, 0.25, rp_page_augment_broken, "gaps in thin lines, a square space"},
+    {"broken", 0.25, 0.02, 0.18, rp_page_augment_broken, "gaps in thin lines, a square space"},
     {"thick", 0.2, 0.02, 0.11, rp_page_augment_thick, "ink that ran, by so many spaces"},
     {"thin", 0.15, 0.01, 0.05, rp_page_augment_thin, "ink that is worn, by so many spaces"},
     {"bleached", 0.12, 0.3, 0.9, rp_page_augment_bleached, "patches that faded, share of ink"},
@@ -32,9 +32,9 @@ const rp_page_augment_row rp_page_augment_prints[] = {
     {"margin", 0.3, 1, 5, rp_page_augment_margin, "cut close at the sides, in spaces at most"},
     {"borders", 0.12, 0.3, 2, rp_page_augment_borders, "black edges, in spaces at most"},
     {"blur", 0.3, 0.02, 0.16, rp_page_augment_blur, "out of focus, sigma in spaces"},
-    {"light", 0.25, 0.1, 0.8, rp_page_augment_light, "uneven light on darker paper, share"},
+    {"bilevel", 0.35, 0.3, 0.72, rp_page_augment_bilevel, "black and white only, threshold"},
+    {"light", 0.25, 0.1, 0.6, rp_page_augment_light, "uneven light on darker paper, share"},
     {"grain", 0.2, 3, 25, rp_page_augment_grain, "noise of the sensor, sigma of 255"},
-    {"bilevel", 0.35, 80, 190, rp_page_augment_bilevel, "black and white only, threshold"},
     {"jpeg", 0.12, 12, 70, rp_page_augment_jpeg, "JPEG blocks, quality"},
 };
 const size_t rp_page_augment_prints_count = RP_COUNT(rp_page_augment_prints);

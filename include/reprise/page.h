@@ -1,0 +1,32 @@
+/* page.h: pictures of pages. */
+#ifndef REPRISE_PAGE_H
+#define REPRISE_PAGE_H
+
+#include "reprise/reprise.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct rp_page_sheet_options {
+    const char *augmentations; /* "published", "print", single rows: "print,blur=0.5" */
+    uint64_t seed;
+    uint32_t mixtures;    /* pictures with everything at its probability */
+    uint32_t page_number; /* of a document of several pages, from 1 */
+} rp_page_sheet_options;
+
+static const rp_page_sheet_options rp_page_sheet_defaults = {
+    .augmentations = "published,print", .seed = 1, .mixtures = 12, .page_number = 1};
+
+/* Reads the picture of a page or a system at `input` and writes to `output` a PNG that shows each
+ * augmentation by itself and random mixtures of all: what training makes of an image. A picture
+ * higher than 600 px is shown smaller. `options` NULL: the defaults. RP_USAGE: unknown
+ * augmentation; RP_INPUT: `input` is not readable; RP_SYSTEM: no memory, `output` cannot be
+ * written. */
+rp_status rp_page_sheet_write(const char *output, const char *input,
+                              const rp_page_sheet_options *options, rp_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

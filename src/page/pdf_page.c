@@ -1,0 +1,105 @@
+/* pdf_page.c: see pdf_page.h. pdftoppm writes a PGM: "P5\n", width, height, "255", then rows. */
+#include "page/pdf_page.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "page/child.h"
+
+static const size_t memory_bytes_max = (size_t)2 << 30;
+enum { SECONDS_MAX = 60, PATH_BYTES_MAX = 4096, INFO_BYTES_MAX = 1 << 16 };
+
+bool rp_page_pdf_is(const uint8_t *bytes, size_t size) {
+    return size > 5 && memmem(bytes, size < 1024 ? size : 1024, "%PDF-", 5) != NULL;
+}
+
+/* A path that no program takes for an option. */
+static rp_status safe_path(char safe[PATH_BYTES_MAX], const char *path, rp_error *error) {
+    const int length = snprintf(safe, PATH_BYTES_MAX, "%s%s", path[0] == '-' ? "./" : "", path);
+    if (length < 0 || length >= PATH_BYTES_MAX)
+        return rp_fail(error, RP_INPUT, 0, "a path of %zu bytes is too long", strlen(path));
+    return RP_OK;
+}
+
+/* What poppler complained of, in our words where they are clearer. */
+static rp_status say_why(const char *path, const rp_text *complaints, rp_error *error) {
+    const char *words = complaints->data != NULL ? complaints->data : "";
+    if (strstr(words, "password") != NULL)
+        return rp_fail(error, RP_INPUT, 0,
+                       "%s: the PDF is encrypted; remove its password first (qpdf --decrypt)",
+                       path);
+    if (strstr(words, "age range") != NULL)
+        return rp_fail(error, RP_INPUT, 0, "%s: the PDF has no such page", path);
+    const size_t length = strcspn(words, "\n");
+    return rp_fail(error, RP_INPUT, 0, "%s: PDF: %.*s; copy it again or print it to a new PDF",
+                   path, (int)(length < 160 ? length : 160),
+                   length > 0 ? words : "it cannot be read");
+}
+
+static rp_status run(rp_text *output, const char *const *arguments, const char *path,
+                     size_t output_bytes_max, rp_error *error) {
+    rp_text complaints = {0};
+    int exit_status = 0;
+    const rp_page_child child = {.arguments = arguments,
+                                 .package = "poppler-utils",
+                                 .output_bytes_max = output_bytes_max,
+                                 .seconds_max = SECONDS_MAX,
+                                 .memory_bytes_max = memory_bytes_max};
+    rp_status status = rp_page_child_run(&child, output, &complaints, &exit_status, error);
+    if (status == RP_OK && exit_status != 0) status = say_why(path, &complaints, error);
+    rp_text_clear(&complaints);
+    return status;
+}
+
+rp_status rp_page_pdf_count(uint32_t *pages, const char *path, rp_error *error) {
+    char safe[PATH_BYTES_MAX];
+    RP_TRY(safe_path(safe, path, error));
+    const char *const arguments[] = {"pdfinfo", safe, NULL};
+    rp_text text = {0};
+    rp_status status = run(&text, arguments, path, INFO_BYTES_MAX, error);
+    const char *line = text.data != NULL ? strstr(text.data, "\nPages:") : NULL;
+    if (line == NULL && text.data != NULL && strncmp(text.data, "Pages:", 6) == 0)
+        line = text.data - 1; /* only its position after the newline is used */
+    const long count = line != NULL ? strtol(line + 7, NULL, 10) : 0;
+    if (status == RP_OK && count < 1)
+        status = rp_fail(error, RP_INPUT, 0, "%s: the PDF has no pages", path);
+    if (status == RP_OK) *pages = count > 100000 ? 100000 : (uint32_t)count;
+    rp_text_clear(&text);
+    return status;
+}
+
+/* Reads the three numbers of a PGM header; returns where the rows start, 0 when it is none. */
+static size_t pgm_header(const rp_text *text, int *width, int *height) {
+    int most = 0, used = 0;
+    if (text->data == NULL ||
+        sscanf(text->data, "P5 %9d %9d %9d%n", width, height, &most, &used) != 3 || most != 255)
+        return 0;
+    return (size_t)used + 1; /* one byte of white space ends the header */
+}
+
+rp_status rp_page_pdf_draw(rp_page_image *image, rp_arena *arena, const char *path, uint32_t page,
+                           rp_error *error) {
+    char safe[PATH_BYTES_MAX], number[16];
+    RP_TRY(safe_path(safe, path, error));
+    snprintf(number, sizeof number, "%u", page + 1);
+    const char *const arguments[] = {"pdftoppm", "-r", "300",  "-gray", "-f",
+                                     number,     "-l", number, safe,    NULL};
+    rp_text text = {0};
+    int width = 0, height = 0;
+    rp_page_image made = {0};
+    rp_status status = run(&text, arguments, path, (size_t)RP_PAGE_PIXELS_MAX + 100, error);
+    const size_t start = status == RP_OK ? pgm_header(&text, &width, &height) : 0;
+    if (status == RP_OK && start == 0)
+        status =
+            rp_fail(error, RP_INPUT, 0, "%s: page %u of the PDF cannot be drawn", path, page + 1);
+    if (status == RP_OK) status = rp_page_image_make(&made, arena, width, height, path, error);
+    if (status == RP_OK && text.length - start < (size_t)width * (size_t)height)
+        status = rp_fail(error, RP_INPUT, 0, "%s: page %u of the PDF is cut short", path, page + 1);
+    for (int y = 0; y < height && status == RP_OK; y++)
+        memcpy(made.data + (size_t)y * made.stride, text.data + start + (size_t)y * (size_t)width,
+               (size_t)width);
+    if (status == RP_OK) *image = made;
+    rp_text_clear(&text);
+    return status;
+}
