@@ -22,7 +22,7 @@ static rp_tensor *like(rp_tape *tape, const rp_tensor *x) {
 
 static void view_rule(rp_tape *tape, const rp_node *node, rp_tensor *gy) {
     const rp_tensor *x = in(node, 0);
-    if (tape->create_graph) {
+    if (tape->create_graph || !gy->is_owned) { /* recorded, or a tensor of the caller */
         rp_tape_give(tape, x, rp_tape_reshape(tape, gy, x->dims, x->shape));
         return;
     }

@@ -146,14 +146,15 @@ void rp_tape_give(rp_tape *tape, const rp_tensor *input, rp_tensor *g) {
         x->grad = g;
         return;
     }
-    if (tape->taken == g || !g->is_owned) { /* somebody else has it: copy */
+    if ((g == tape->upstream && tape->is_upstream_taken) || !g->is_owned) {
+        /* Somebody else has it: copy. */
         rp_tensor *copy = rp_tape_tensor(tape, g->dtype, x->dims, x->shape);
         if (copy == NULL) return;
         memcpy(copy->data, g->data, rp_tensor_bytes(g));
         x->grad = copy;
         return;
     }
-    tape->taken = g;
+    if (g == tape->upstream) tape->is_upstream_taken = true;
     x->grad = g;
 }
 
@@ -162,11 +163,12 @@ static bool has_gradient(const rp_node *node) { return node->args.out[0]->grad !
 /* One node: its rule, then what is needed no more goes back to the store. */
 static void step_back(rp_tape *tape, const rp_node *node, const rp_tensor *root) {
     rp_tensor *y = node->args.out[0], *gy = y->grad;
-    tape->taken = NULL;
+    tape->upstream = gy;
+    tape->is_upstream_taken = false;
     rp_gradient_apply(tape, node, gy);
+    y->grad = NULL; /* a later walk through a kept graph begins anew */
     if (tape->create_graph) return;
-    if (tape->taken != gy && y != root) release_data(tape, gy);
-    y->grad = NULL;
+    if (!tape->is_upstream_taken && y != root) release_data(tape, gy);
     for (int i = 0; i < RP_OUTS_MAX; i++) {
         rp_tensor *out = node->args.out[i];
         if (out != NULL && out != root && out->node >= 0) release_data(tape, out);

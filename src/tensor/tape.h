@@ -33,7 +33,8 @@ typedef struct rp_tape {
     int32_t tensor_count, tensor_capacity;
     rp_tensor **leaves; /* owned array: leaves whose grad is the tape's, unbound by reset */
     int32_t leaf_count, leaf_capacity;
-    const rp_tensor *taken; /* backward: the gradient that its rule passed on whole */
+    const rp_tensor *upstream; /* backward: the gradient of the node at hand */
+    bool is_upstream_taken;    /* its rule has passed it on whole: it is not to be released */
     rp_status status;
     rp_error error;
 } rp_tape;
