@@ -168,13 +168,18 @@ void rp_xml_remove(rp_xml_node *child) {
     child->parent = child->next = NULL;
 }
 
+static const char *keep_text(rp_xml_tree *tree, const char *text) {
+    return rp_xml_keep(tree, text, strlen(text));
+}
+
 rp_xml_node *rp_xml_copy(rp_xml_tree *tree, const rp_xml_node *node) {
-    rp_xml_node *copy = node_make(tree, node->tag, node->text);
+    const char *text = node->text != NULL ? keep_text(tree, node->text) : NULL;
+    rp_xml_node *copy = node_make(tree, node->tag, text);
     if (copy == &tree->spare) return copy;
     copy->offset_bytes = node->offset_bytes;
     copy->has_other_attributes = node->has_other_attributes;
     for (const rp_xml_attribute *at = node->attributes; at != NULL; at = at->next)
-        rp_xml_set_attribute(tree, copy, at->name, at->value);
+        rp_xml_set_attribute(tree, copy, at->name, keep_text(tree, at->value));
     for (const rp_xml_node *child = node->first; child != NULL; child = child->next) {
         rp_xml_node *child_copy = rp_xml_copy(tree, child);
         if (child_copy == &tree->spare) break;

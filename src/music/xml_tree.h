@@ -84,7 +84,7 @@ rp_xml_node *rp_xml_insert(rp_xml_tree *tree, rp_xml_node *parent, rp_xml_node *
 /* Unlinks a child from its parent. */
 void rp_xml_remove(rp_xml_node *child);
 
-/* A copy of the node with all below it, linked nowhere. */
+/* A copy of the node with all below it, texts and values included, linked nowhere. */
 rp_xml_node *rp_xml_copy(rp_xml_tree *tree, const rp_xml_node *node);
 
 /* Links a node that has no parent as the last child. */

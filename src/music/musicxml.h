@@ -1,0 +1,35 @@
+/* musicxml.h: finding the piano part of a MusicXML score.
+ *
+ * The part is the first score-part whose first score-instrument/instrument-name is one of Piano,
+ * Grand Piano, Acoustic Grand Piano, Harpsichord, Pianoforte, Piano (2), or whose part-name is
+ * Pianoforte; if that names no single part, the first part of the file. A part can also be asked
+ * for by its id. */
+#ifndef RP_MUSIC_MUSICXML_H
+#define RP_MUSIC_MUSICXML_H
+
+#include "music/xml_reader.h"
+
+/* Receives a part, child by child. */
+typedef struct rp_musicxml_sink {
+    void *context;
+    /* The part begins. May come twice, when the first choice turns out not to be the only part
+     * of its id: forget then what came before. */
+    void (*begin)(void *context, const char *part_id);
+    /* A child of the part (a measure), in `tree` until the call returns. */
+    rp_status (*child)(void *context, rp_xml_tree *tree, rp_xml_node *child, rp_error *error);
+} rp_musicxml_sink;
+
+/* Streams the piano part, or the one with id `part_id` if that is not NULL. RP_INPUT: not
+ * well-formed, not partwise MusicXML, no such part; or what the sink says. */
+rp_status rp_musicxml_read_part(const rp_xml_source *source, const char *part_id,
+                                const rp_musicxml_sink *sink, rp_error *error);
+
+/* Reads a whole document and gives its `part` element of choice, in `tree`. */
+rp_status rp_musicxml_load_part(rp_xml_node **part, rp_xml_tree *tree, const rp_xml_source *source,
+                                const char *part_id, rp_error *error);
+
+/* Text to integer as the published program reads it: white space around, a sign, decimal digits,
+ * nothing else. False: it is none, or beyond 10^15. NULL is none. */
+bool rp_musicxml_integer(int64_t *value, const char *text);
+
+#endif
