@@ -142,13 +142,11 @@ static void on_text(void *context, const XML_Char *text, int length) {
     else rp_text_add_bytes(&self->text, text, (size_t)length);
 }
 
-static void on_entity_declaration(void *context, const XML_Char *name, int is_parameter,
-                                  const XML_Char *value, int value_length, const XML_Char *base,
-                                  const XML_Char *system_id, const XML_Char *public_id,
-                                  const XML_Char *notation) {
-    (void)name, (void)is_parameter, (void)value, (void)value_length, (void)base, (void)system_id;
-    (void)public_id, (void)notation;
-    fail(context, RP_INPUT, "entities are declared, which is not accepted; write their text out");
+static void on_doctype(void *context, const XML_Char *name, const XML_Char *system_id,
+                       const XML_Char *public_id, int has_internal_subset) {
+    (void)name, (void)system_id, (void)public_id;
+    if (has_internal_subset != 0)
+        fail(context, RP_INPUT, "declarations of its own in the DOCTYPE; delete what is in [ ]");
 }
 
 static void on_skipped_entity(void *context, const XML_Char *name, int is_parameter) {
@@ -201,7 +199,7 @@ static rp_status read_document(rp_xml_tree *tree, const rp_xml_source *source,
     XML_SetUserData(self.parser, &self);
     XML_SetElementHandler(self.parser, on_start, on_end);
     XML_SetCharacterDataHandler(self.parser, on_text);
-    XML_SetEntityDeclHandler(self.parser, on_entity_declaration);
+    XML_SetStartDoctypeDeclHandler(self.parser, on_doctype);
     XML_SetSkippedEntityHandler(self.parser, on_skipped_entity);
     parse_all(&self);
     XML_ParserFree(self.parser);

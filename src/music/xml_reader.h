@@ -1,7 +1,8 @@
 /* xml_reader.h: XML text to nodes, by expat, in one go or piece by piece.
  *
  * Nothing outside the text is ever read: external DTDs are passed over, and a document that
- * declares entities is refused (they serve attacks, not music). Elements nest 64 deep at most. */
+ * declares entities or anything else of its own is refused (that serves attacks, not music).
+ * Elements nest 64 deep at most. */
 #ifndef RP_MUSIC_XML_READER_H
 #define RP_MUSIC_XML_READER_H
 
