@@ -1,0 +1,208 @@
+/* systems.c: see systems.h. */
+#include "page/systems.h"
+
+#include <math.h>
+
+#include "page/displace.h"
+#include "page/ink.h"
+#include "page/joints.h"
+#include "page/staves.h"
+
+/* Larger pages are looked at in a smaller copy with lines about this far apart: nothing is lost,
+ * and the time no longer grows. */
+static const double space_wanted = 18, space_largest = 27;
+
+typedef struct page_view {
+    rp_page_image ink;
+    double scale; /* px of the page a px of `ink` */
+    rp_page_staves staves;
+} page_view;
+
+static rp_status nothing_found(const char *name, rp_error *error) {
+    return rp_fail(error, RP_NO, 0, "%s: no music found: nothing repeats as staff lines do", name);
+}
+
+/* The page's ink at a size where lines are at most `space_largest` apart. */
+static rp_status view_make(page_view *view, const rp_page_image *page, const char *name,
+                           rp_arena *arena, rp_error *error) {
+    RP_TRY(rp_page_ink_make(&view->ink, page, arena, error));
+    view->scale = 1;
+    if (!rp_page_staff_space(&view->staves.space, &view->staves.thickness, &view->ink))
+        return nothing_found(name, error);
+    if (view->staves.space <= space_largest) return RP_OK;
+    rp_page_image small = {0};
+    const int32_t height = (int32_t)fmax(1, page->height * space_wanted / view->staves.space);
+    RP_TRY(rp_page_image_scale(&small, page, height, arena, error));
+    RP_TRY(rp_page_ink_make(&view->ink, &small, arena, error));
+    view->scale = (double)page->height / height;
+    if (!rp_page_staff_space(&view->staves.space, &view->staves.thickness, &view->ink))
+        return nothing_found(name, error);
+    return RP_OK;
+}
+
+/* -- pairing ---------------------------------------------------------------------------------- */
+
+/* Chooses which neighbours are pairs so that their scores sum to the most: is_upper[i] says that
+ * staves i and i + 1 are one system. best[i] is the most that staves i.. can come to. */
+static void choose_pairs(bool *is_upper, double *best, const double *scores, size_t count) {
+    best[count] = 0;
+    if (count > 0) best[count - 1] = 0;
+    for (size_t i = count > 1 ? count - 1 : 0; i-- > 0;) {
+        const double paired = scores[i] + best[i + 2];
+        is_upper[i] = scores[i] > 0 && paired >= best[i + 1];
+        best[i] = is_upper[i] ? paired : best[i + 1];
+    }
+    for (size_t i = 0; i < count; i++)
+        if (is_upper[i] && i + 1 < count) is_upper[++i] = false;
+}
+
+/* -- boxes ------------------------------------------------------------------------------------ */
+
+static rp_status make_system(rp_page_system *system, const page_view *view, size_t upper,
+                             rp_arena *arena, rp_error *error) {
+    const rp_page_staves *staves = &view->staves;
+    const rp_page_staff *pair = &staves->staves[upper];
+    const double left = fmin(pair[0].left, pair[1].left);
+    const double right = fmax(pair[0].right, pair[1].right);
+    const int32_t points = (int32_t)fmax(2, (right - left) / staves->strip + 1);
+    const double step = (right - left) / (points - 1);
+    *system = (rp_page_system){.points = points, .step = step * view->scale};
+    system->top = rp_arena_array(arena, (size_t)points, sizeof *system->top);
+    system->bottom = rp_arena_array(arena, (size_t)points, sizeof *system->bottom);
+    if (system->top == NULL || system->bottom == NULL)
+        return rp_fail_memory(error, "the systems of a page");
+    double highest = 1e9, lowest = -1e9;
+    for (int32_t i = 0; i < points; i++) { /* pixel centres keep their place: (x + 0.5) * scale */
+        const double x = left + i * step;
+        const double top = rp_page_staff_line_at(staves, &pair[0], 0, x);
+        const double bottom = rp_page_staff_line_at(staves, &pair[1], 4, x);
+        system->top[i] = (float)((top + 0.5) * view->scale - 0.5);
+        system->bottom[i] = (float)((bottom + 0.5) * view->scale - 0.5);
+        highest = fmin(highest, system->top[i]);
+        lowest = fmax(lowest, system->bottom[i]);
+    }
+    const double half = view->staves.thickness * view->scale / 2;
+    system->box = (rp_page_box){(int32_t)lrint(left * view->scale), (int32_t)lrint(highest - half),
+                                (int32_t)lrint(right * view->scale), (int32_t)lrint(lowest + half)};
+    system->staff_space = (pair[0].space + pair[1].space) / 2 * view->scale;
+    const double fall =
+        system->top[points - 1] - system->top[0] + system->bottom[points - 1] - system->bottom[0];
+    system->skew_radians = atan2(fall / 2, system->step * (points - 1));
+    return RP_OK;
+}
+
+static double page_skew(const rp_page_staves *staves) {
+    double sum = 0, weights = 0;
+    for (size_t i = 0; i < staves->count; i++) {
+        const rp_page_staff *staff = &staves->staves[i];
+        const double width = staff->right - staff->left;
+        sum += rp_page_staff_line_at(staves, staff, 2, staff->right) -
+               rp_page_staff_line_at(staves, staff, 2, staff->left);
+        weights += width;
+    }
+    return weights > 0 ? atan2(sum, weights) : 0;
+}
+
+static rp_status join_staves(rp_page_systems *systems, const page_view *view, rp_arena *arena,
+                             rp_error *error) {
+    const rp_page_staves *staves = &view->staves;
+    const size_t count = staves->count;
+    double *scores = rp_arena_array(arena, count + 1, sizeof *scores);
+    double *best = rp_arena_array(arena, count + 2, sizeof *best);
+    bool *is_upper = rp_arena_array(arena, count + 1, sizeof *is_upper);
+    systems->systems = rp_arena_array(arena, count + 1, sizeof *systems->systems);
+    if (arena->failed) return rp_fail_memory(error, "the systems of a page");
+    for (size_t i = 0; i + 1 < count; i++) {
+        const rp_page_joint joint =
+            rp_page_joint_see(&view->ink, staves, &staves->staves[i], &staves->staves[i + 1]);
+        scores[i] = rp_page_joint_score(&joint);
+    }
+    choose_pairs(is_upper, best, scores, count);
+    for (size_t i = 0; i + 1 < count; i++) {
+        if (!is_upper[i]) continue;
+        rp_page_system *system = &systems->systems[systems->count++];
+        RP_TRY(make_system(system, view, i, arena, error));
+        const double clear = fmin(staves->staves[i].clearness, staves->staves[i + 1].clearness);
+        system->confidence = clear * fmin(1, 0.4 + 0.3 * scores[i]);
+    }
+    return RP_OK;
+}
+
+rp_status rp_page_find_systems(rp_page_systems *systems, const rp_page_image *page,
+                               const char *name, rp_arena *arena, rp_error *error) {
+    *systems = (rp_page_systems){0};
+    page_view view = {0};
+    RP_TRY(view_make(&view, page, name, arena, error));
+    RP_TRY(rp_page_staves_find(&view.staves, &view.ink, arena, error));
+    systems->staves = view.staves.count;
+    systems->staff_space = view.staves.space * view.scale;
+    systems->skew_radians = page_skew(&view.staves);
+    if (view.staves.count == 0)
+        return rp_fail(error, RP_NO, 0, "%s: no music found: no staff of five lines", name);
+    RP_TRY(join_staves(systems, &view, arena, error));
+    if (systems->count == 0)
+        return rp_fail(error, RP_NO, 0,
+                       "%s: no piano system found: of %zu staves no two are joined by a brace or "
+                       "barlines",
+                       name, view.staves.count);
+    return RP_OK;
+}
+
+/* -- crops ------------------------------------------------------------------------------------ */
+
+/* The middle between top and bottom line at column x, straight on beyond the ends. */
+static double middle_at(const rp_page_system *system, double x) {
+    const double at = (x - system->box.left) / system->step;
+    const int32_t last = system->points - 1;
+    if (at <= 0 || at >= last) {
+        const int32_t end = at <= 0 ? 0 : last;
+        return (system->top[end] + system->bottom[end]) / 2.0 +
+               tan(system->skew_radians) * (x - system->box.left - end * system->step);
+    }
+    const int32_t left = (int32_t)at;
+    const double share = at - left;
+    const double here = (system->top[left] + system->bottom[left]) / 2.0;
+    const double next = (system->top[left + 1] + system->bottom[left + 1]) / 2.0;
+    return here + share * (next - here);
+}
+
+static double mean_height(const rp_page_system *system) {
+    double sum = 0;
+    for (int32_t i = 0; i < system->points; i++) sum += system->bottom[i] - system->top[i];
+    return sum / system->points;
+}
+
+/* Columns follow the staves' middle; rows lean so that barlines stand upright. `origin` is the
+ * page's point at the crop's (0, 0), `middle` the row of the crop that the staves' middle takes. */
+static void fill_tables(const rp_page_displace *displace, const rp_page_system *system,
+                        const rp_page_image *crop, const double origin[2], double middle) {
+    for (int32_t x = 0; x < crop->width; x++) {
+        displace->column_u[x] = (int32_t)lrint((origin[0] + x) * RP_PAGE_DISPLACE_ONE);
+        displace->column_v[x] =
+            (int32_t)lrint((middle_at(system, origin[0] + x) - middle) * RP_PAGE_DISPLACE_ONE);
+    }
+    const double lean = tan(system->skew_radians);
+    for (int32_t y = 0; y < crop->height; y++) {
+        displace->row_u[y] = (int32_t)lrint(-lean * (y - middle) * RP_PAGE_DISPLACE_ONE);
+        displace->row_v[y] = y * RP_PAGE_DISPLACE_ONE;
+    }
+}
+
+rp_status rp_page_crop_system(rp_page_image *crop, const rp_page_image *page,
+                              const rp_page_system *system, int32_t height, rp_arena *arena,
+                              rp_error *error) {
+    const double tall = mean_height(system) + 1,
+                 centre = middle_at(system, (system->box.left + system->box.right) / 2.0);
+    const double left = fmax(0, system->box.left - tall / 2);
+    const double right = fmin(page->width, system->box.right + tall / 2);
+    const double top = fmax(0, centre - tall), bottom = fmin(page->height, centre + tall);
+    rp_page_image straight = {0};
+    RP_TRY(rp_page_image_make(&straight, arena, (int64_t)fmax(1, right - left),
+                              (int64_t)fmax(1, bottom - top), "a system", error));
+    rp_page_displace displace;
+    if (!rp_page_displace_make(&displace, straight.width, straight.height, arena))
+        return rp_fail_memory(error, "a straightened system");
+    fill_tables(&displace, system, &straight, (const double[2]){left, top}, centre - top);
+    rp_page_displace_apply(&straight, page, &displace);
+    return rp_page_image_scale(crop, &straight, height, arena, error);
+}
