@@ -103,20 +103,35 @@ static double page_skew(const rp_page_staves *staves) {
     return weights > 0 ? atan2(sum, weights) : 0;
 }
 
+/* The scores of all gaps between neighbours. Where nothing but a line along the left ends speaks
+ * for a pair and that line goes on to a further staff, the two are voices of a larger system. */
+static void score_joints(double *scores, rp_page_joint *joints, const page_view *view) {
+    const rp_page_staves *staves = &view->staves;
+    const size_t gaps = staves->count > 0 ? staves->count - 1 : 0;
+    for (size_t i = 0; i < gaps; i++) {
+        joints[i] =
+            rp_page_joint_see(&view->ink, staves, &staves->staves[i], &staves->staves[i + 1]);
+        scores[i] = rp_page_joint_score(&joints[i]);
+    }
+    for (size_t i = 0; i < gaps; i++) {
+        const bool is_weak = joints[i].barlines == 0 && joints[i].brace < 0.6;
+        const bool goes_on = (i > 0 && joints[i - 1].left_line > 0.75) ||
+                             (i + 1 < gaps && joints[i + 1].left_line > 0.75);
+        if (is_weak && goes_on) scores[i] = -1;
+    }
+}
+
 static rp_status join_staves(rp_page_systems *systems, const page_view *view, rp_arena *arena,
                              rp_error *error) {
     const rp_page_staves *staves = &view->staves;
     const size_t count = staves->count;
     double *scores = rp_arena_array(arena, count + 1, sizeof *scores);
+    rp_page_joint *joints = rp_arena_array(arena, count + 1, sizeof *joints);
     double *best = rp_arena_array(arena, count + 2, sizeof *best);
     bool *is_upper = rp_arena_array(arena, count + 1, sizeof *is_upper);
     systems->systems = rp_arena_array(arena, count + 1, sizeof *systems->systems);
     if (arena->failed) return rp_fail_memory(error, "the systems of a page");
-    for (size_t i = 0; i + 1 < count; i++) {
-        const rp_page_joint joint =
-            rp_page_joint_see(&view->ink, staves, &staves->staves[i], &staves->staves[i + 1]);
-        scores[i] = rp_page_joint_score(&joint);
-    }
+    score_joints(scores, joints, view);
     choose_pairs(is_upper, best, scores, count);
     for (size_t i = 0; i + 1 < count; i++) {
         if (!is_upper[i]) continue;
