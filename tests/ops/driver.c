@@ -9,7 +9,7 @@
 
 #include "driver.h"
 
-enum { SEEDS = 6, GRADIENT_SEEDS = 5, DEVICE_COUNT = 1 };
+enum { SEEDS = 6, GRADIENT_SEEDS = 5, DEVICE_COUNT = 2, THREAD_SEEDS = 2, THREADS = 2 };
 
 static int reported, failures;
 
@@ -70,6 +70,22 @@ static void check_gradients(const driver_plan *plan, rp_op op, rp_device *ref) {
     report(passed, rp_op_find(op)->name, "gradient against finite differences, f64");
 }
 
+/* oneDNN sums the gradient of a convolution's weights over as many parts as there are threads: same
+ * bits for the same number of threads, not for another. */
+static bool depends_on_threads(rp_op op) { return op == RP_OP_conv2d_backward_weights; }
+
+static void check_threads(const driver_plan *plan, rp_op op) {
+    bool passed = true;
+    if (depends_on_threads(op)) return;
+    for (int n = 0; n < THREAD_SEEDS * SIZE_COUNT && passed; n++) {
+        const int seed = n / SIZE_COUNT, size = n % SIZE_COUNT;
+        if (!is_wanted(plan->seed, seed) || !is_wanted(plan->size, size)) continue;
+        const op_case c = op_case_make(op, (uint64_t)seed, size);
+        passed = driver_same_bits(&c, THREADS, RP_F32) && driver_same_bits(&c, THREADS, RP_BF16);
+    }
+    report(passed, rp_op_find(op)->name, "same bits with one thread and with two");
+}
+
 static void check_row(const driver_plan *plan, rp_op op, rp_device **devices) {
     const char *name = rp_op_find(op)->name;
     report(check_maker(op), name, "has cases for the slots of the table");
@@ -82,6 +98,7 @@ static void check_row(const driver_plan *plan, rp_op op, rp_device **devices) {
         report(check_device(plan, op, devices[d], RP_BF16), name, check);
     }
     check_gradients(plan, op, devices[0]);
+    check_threads(plan, op);
 }
 
 static void time_row(const driver_plan *plan, rp_op op, rp_device **devices) {
@@ -121,6 +138,7 @@ int main(int argc, char **argv) {
     const int wrong = read_options(argc, argv, &plan, &is_timing);
     if (wrong != 0) return wrong;
     if (rp_device_create_ref(&devices[0], NULL) != RP_OK) return 4;
+    if (rp_device_create_cpu(&devices[1], THREADS, NULL) != RP_OK) return 4;
     for (int op = 0; op < RP_OP_COUNT; op++) {
         if (plan.row != NULL && strcmp(plan.row, rp_op_find((rp_op)op)->name) != 0) continue;
         if (is_timing) time_row(&plan, (rp_op)op, devices);

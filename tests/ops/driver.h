@@ -16,8 +16,9 @@ bool driver_fail(const op_case *c, const char *check, const char *format, ...) R
 /* `device` against the plain loops in `dtype` (f32 or bf16), canaries, and that it writes all. */
 bool driver_compare(const op_case *c, rp_device *device, rp_dtype dtype);
 
-/* Two devices that must agree to the last bit. */
-bool driver_same_bits(const op_case *c, rp_device *a, rp_device *b, rp_dtype dtype);
+/* The CPU device with one thread and with `threads` must agree to the last bit. Leaves the process
+ * with `threads`: a device sets OpenMP's count when it is made. */
+bool driver_same_bits(const op_case *c, unsigned threads, rp_dtype dtype);
 
 /* Gradients of the tape on `device` (plain loops, in f64) against finite differences. */
 bool driver_gradient(const op_case *c, rp_device *device);

@@ -68,7 +68,7 @@ static void make_decoder(op_case *c) {
     c->in[0] = op_activation(3, (int64_t[]){b, t, k}, FILL_NORMAL);
     c->in[1] = op_activation(3, (int64_t[]){b, t, a}, FILL_NORMAL);
     c->in[2] = op_integers(2, spans, FILL_DERIVED, t);
-    c->in[3] = op_integers(2, (int64_t[]){n, steps}, FILL_IDS, 0);
+    c->in[3] = op_integers(2, (int64_t[]){n, steps}, FILL_ENDING, 0);
     make_decoder_weights(c, k, a, u);
     for (int i = 0; i < 11; i++) c->in[i].is_differentiated = i != 2 && i != 3;
     const bool is_begun = c->size >= SIZE_FORWARD && op_is_rare(c, 2); /* no gradient then */
@@ -87,7 +87,7 @@ static void fill_spans(const op_case *c, const rp_tensor *spans, const rp_tensor
     int32_t *at = spans->data;
     for (int64_t n = 0; n < spans->shape[0]; n++, at += 3) {
         const int32_t width = (int32_t)enc->shape[1];
-        at[0] = (int32_t)rp_random_below(&random, (uint32_t)enc->shape[0]);
+        at[0] = (int32_t)(n * enc->shape[0] / spans->shape[0]); /* in order; some have several */
         at[1] = (int32_t)rp_random_below(&random, (uint32_t)width);
         at[2] = at[1] + 1 + (int32_t)rp_random_below(&random, (uint32_t)(width - at[1]));
         if (c->size == SIZE_LARGE) {

@@ -72,6 +72,12 @@ static double draw(rp_random *random, const slot *s, int64_t index) {
         case FILL_IDS:
             x = rp_random_below(random, (uint32_t)s->bound);
             return rp_random_below(random, 5) == 0 ? -1 : x;
+        case FILL_ENDING: /* the end of a row is a function of its number */
+            x = rp_random_below(random, (uint32_t)s->bound);
+            return index % s->shape[1] > index / s->shape[1] * 7 % s->shape[1] &&
+                           index >= s->shape[1]
+                       ? -1
+                       : x;
         case FILL_LENGTHS:
             x = 1 + rp_random_below(random, (uint32_t)s->bound);
             return index == 0 ? (double)s->bound : x;

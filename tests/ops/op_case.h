@@ -25,6 +25,7 @@ typedef enum slot_fill {
     FILL_ZERO,
     FILL_BELOW,   /* integers 0 .. bound - 1 */
     FILL_IDS,     /* as FILL_BELOW, one in five -1 */
+    FILL_ENDING,  /* as FILL_BELOW; rows end early with -1, the first does not */
     FILL_LENGTHS, /* 1 .. bound; the first is bound */
     FILL_DERIVED  /* made by `derive` from the other slots */
 } slot_fill;

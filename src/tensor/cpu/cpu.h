@@ -35,6 +35,7 @@ typedef struct rp_cpu_state {
     int primitive_count;
     rp_cpu_packed *packed; /* RP_CPU_PACKED_MAX slots */
     int packed_count;
+    uint64_t packed_clock; /* counts askings, see packed.c */
     struct {
         void *data;
         size_t size;

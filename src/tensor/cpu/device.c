@@ -19,7 +19,7 @@ typedef struct level {
 } level;
 
 static const level levels[] = {
-    /* best first */
+/* best first */
 #define RP_LEVEL(level)                                                                        \
     {#level,                                                                                   \
      {rp_cpu_install_simple_##level, rp_cpu_install_norm_##level, rp_cpu_install_lstm_##level, \

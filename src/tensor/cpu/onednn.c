@@ -380,16 +380,29 @@ static rp_status column_sums(rp_device *device, const rp_tensor *gy, rp_tensor *
     return device->ops.sum(device, &args, error);
 }
 
+/* gy in the type of x, since oneDNN multiplies like with like: itself, or a copy. */
+static rp_status upstream_like(rp_device *device, const rp_tensor *gy, const rp_tensor *x,
+                               rp_tensor *out, rp_error *error) {
+    *out = *gy;
+    if (gy->dtype == x->dtype) return RP_OK;
+    out->dtype = x->dtype;
+    out->data = rp_cpu_scratch_take(device, RP_SCRATCH_LOSS, rp_tensor_bytes(out));
+    if (out->data == NULL) return rp_fail_memory(error, "a gradient");
+    return device->ops.cast(device, &(rp_args){.in = {gy}, .out = {out}}, error);
+}
+
 static rp_status linear_backward(rp_device *device, const rp_args *args, rp_error *error) {
     const rp_tensor *gy = args->in[0], *x = args->in[1], *w = args->in[2];
     if (gy->dtype == RP_F64) return rp_ref_ops.linear_backward(device, args, error);
     const int64_t inner = w->shape[w->dims - 1], columns = rp_tensor_count(w) / inner;
     const int64_t rows = rp_tensor_count(x) / inner;
+    rp_tensor g;
+    RP_TRY(upstream_like(device, gy, x, &g, error));
     if (args->out[0] != NULL) {
-        const product p = {.a = gy->data,
+        const product p = {.a = g.data,
                            .b = w,
                            .y = args->out[0]->data,
-                           .a_type = gy->dtype,
+                           .a_type = g.dtype,
                            .y_type = args->out[0]->dtype,
                            .rows = rows,
                            .inner = columns,
@@ -398,22 +411,10 @@ static rp_status linear_backward(rp_device *device, const rp_args *args, rp_erro
         RP_TRY(product_run(device, &p, error));
     }
     if (args->out[1] != NULL) {
-        rp_tensor right = *x;
-        const void *left = gy->data;
-        rp_dtype left_type = gy->dtype;
-        if (gy->dtype != x->dtype) { /* oneDNN multiplies like with like: bring gy to x's type */
-            rp_tensor same = *gy;
-            same.dtype = x->dtype;
-            same.data = rp_cpu_scratch_take(device, RP_SCRATCH_LOSS, rp_tensor_bytes(&same));
-            if (same.data == NULL) return rp_fail_memory(error, "a gradient");
-            RP_TRY(device->ops.cast(device, &(rp_args){.in = {gy}, .out = {&same}}, error));
-            left = same.data;
-            left_type = same.dtype;
-        }
-        const product p = {.a = left,
-                           .b = &right,
+        const product p = {.a = g.data,
+                           .b = x,
                            .y = args->out[1]->data,
-                           .a_type = left_type,
+                           .a_type = g.dtype,
                            .y_type = args->out[1]->dtype,
                            .rows = columns,
                            .inner = rows,

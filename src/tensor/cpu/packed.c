@@ -16,6 +16,7 @@ struct rp_cpu_packed {
     dnnl_memory_t memory;  /* PACK_ONEDNN */
     float *panels;         /* the others */
     uint64_t version;
+    uint64_t used; /* when last asked for: a full table gives up the slot unused the longest */
 };
 
 static bool is_same(const rp_cpu_packed *a, const rp_cpu_packed *b) {
@@ -39,6 +40,17 @@ void rp_cpu_packed_destroy(rp_cpu_state *state) {
     state->packed_count = 0;
 }
 
+/* An empty slot. A kernel holds several packed parameters at a time, so a full table gives up one
+ * slot only, and of all the one that was not asked for the longest. */
+static rp_cpu_packed *slot_empty(rp_cpu_state *state) {
+    if (state->packed_count < RP_CPU_PACKED_MAX) return &state->packed[state->packed_count++];
+    rp_cpu_packed *oldest = &state->packed[0];
+    for (int i = 1; i < state->packed_count; i++)
+        if (state->packed[i].used < oldest->used) oldest = &state->packed[i];
+    slot_clear(oldest);
+    return oldest;
+}
+
 /* The slot that is as `key`, old or new; `is_fresh` if it holds this version of the parameter. */
 static rp_cpu_packed *slot_find(rp_device *device, const rp_cpu_packed *key, bool *is_fresh) {
     rp_cpu_state *state = rp_cpu_state_of(device);
@@ -47,12 +59,13 @@ static rp_cpu_packed *slot_find(rp_device *device, const rp_cpu_packed *key, boo
         if (!is_same(slot, key)) continue;
         *is_fresh = device->weights_version != 0 && slot->version == device->weights_version;
         slot->version = device->weights_version;
+        slot->used = ++state->packed_clock;
         return slot;
     }
-    if (state->packed_count == RP_CPU_PACKED_MAX) rp_cpu_packed_destroy(state);
-    rp_cpu_packed *slot = &state->packed[state->packed_count++];
+    rp_cpu_packed *slot = slot_empty(state);
     *slot = *key;
     slot->version = device->weights_version;
+    slot->used = ++state->packed_clock;
     *is_fresh = false;
     return slot;
 }

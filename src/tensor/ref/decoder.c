@@ -64,22 +64,21 @@ static void load_inputs(rp_arena *arena, arrays *a, const rp_tensor *const *in) 
     a->input = rp_ref_zeros(arena, a->s.embedding + a->s.values);
 }
 
-/* Step l of span n; the last step before it that had a token left the state. */
+/* Step l of span n. */
 static step step_of(const arrays *a, int64_t n, int64_t l) {
-    const int32_t *span = a->spans + n * 3;
-    int64_t before = l - 1;
-    while (before >= 0 && a->ids[n * a->s.steps + before] < 0) before--;
-    const int64_t at = (n * a->s.steps + before) * a->s.units;
+    const int32_t *span = a->spans + n * 3, *ids = a->ids + n * a->s.steps;
+    const int64_t at = (n * a->s.steps + l - 1) * a->s.units;
     const double *h0 = a->h0 != NULL ? a->h0 + n * a->s.units : a->zeros;
     const double *c0 = a->c0 != NULL ? a->c0 + n * a->s.units : a->zeros;
     assert(span[1] >= 0 && span[1] <= span[2] && span[2] <= a->s.time);
-    assert(span[2] - span[1] <= a->s.columns_max);
+    assert(span[2] - span[1] <= a->s.columns_max && (n == 0 || span[-3] <= span[0]));
+    assert(l == 0 || ids[l] < 0 || ids[l - 1] >= 0);
     return (step){.row = n * a->s.steps + l,
-                  .id = a->ids[n * a->s.steps + l],
+                  .id = ids[l],
                   .first = span[0] * a->s.time + span[1],
                   .count = span[2] - span[1],
-                  .h = before >= 0 ? a->h + at : h0,
-                  .c = before >= 0 ? a->c + at : c0};
+                  .h = l > 0 ? a->h + at : h0,
+                  .c = l > 0 ? a->c + at : c0};
 }
 
 /* ---- forward ---- */

@@ -87,6 +87,17 @@ typedef struct forward {
     float *h, *a;                  /* rows of the share, gathered: (rows, U), (rows, 4U) */
 } forward;
 
+/* What is kept for the way back is 0 in the padding, as y is. */
+static void clear_saved(const forward *p, const sizes *s, share part) {
+    for (int64_t b = part.first; b < part.last; b++) {
+        const int64_t first = b * s->steps + length_of(s, b), count = (b + 1) * s->steps - first;
+        const size_t bytes = (size_t)(count * s->units) * sizeof(float);
+        memset(p->gates + first * 4 * s->units, 0, 4 * bytes);
+        memset(p->cells + first * s->units, 0, bytes);
+        memset(p->hidden + first * s->units, 0, bytes);
+    }
+}
+
 static void run_forward(const forward *p, const sizes *s, share part) {
     const int64_t units = s->units, wide = 4 * units, steps = s->steps;
     for (int64_t k = 0; k < steps; k++) {
@@ -176,6 +187,7 @@ static rp_status lstm(rp_device *device, const rp_args *args, rp_error *error) {
                            .a = own + part.first * wide,
                            .h = own + s.samples * wide + part.first * s.units};
         run_forward(&p, &s, part);
+        clear_saved(&p, &s, part);
     }
     sum_directions(args->out[0], hidden, &s);
     return RP_OK;
