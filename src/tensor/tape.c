@@ -29,7 +29,8 @@ void rp_tape_reset(rp_tape *tape) {
 }
 
 void rp_tape_clear(rp_tape *tape) {
-    if (tape->store != NULL) rp_tape_reset(tape);
+    if (tape->store == NULL) return;
+    rp_tape_reset(tape);
     rp_store_destroy(tape->store);
     rp_arena_clear(&tape->arena);
     free(tape->nodes);

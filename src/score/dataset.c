@@ -1,0 +1,268 @@
+/* dataset.c: see dataset.h. The list is read first and sorted by name for look-up; then every file
+ * that bears a listed name is taken, from the shards or from the folder. */
+#include "score/dataset.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mapped_file.h"
+#include "music/lmx.h"
+#include "page/png_image.h"
+#include "score/archive.h"
+
+static const double edges_height_px = 256; /* of the image that measures.*.txt speaks of */
+
+typedef struct loader {
+    rp_dataset *set;
+    const rp_dataset_options *options;
+    const char *path;
+    rp_sample **by_name; /* sorted */
+    rp_arena scratch;    /* one file's decoding */
+    rp_arena words_arena;
+    rp_lmx_words words;
+    rp_progress_state progress;
+    int32_t loaded;
+} loader;
+
+/* ---- the list ----------------------------------------------------------------------------------
+ */
+
+/* Calls `line` for every line of a text that is not empty. */
+typedef rp_status (*line_fn)(loader *l, const char *line, size_t length, rp_error *error);
+
+static rp_status each_line(loader *l, const rp_mapped_file *file, line_fn receive,
+                           rp_error *error) {
+    const char *at = (const char *)file->data, *end = at + file->size;
+    while (at < end) {
+        const char *stop = memchr(at, '\n', (size_t)(end - at));
+        if (stop == NULL) stop = end;
+        size_t length = (size_t)(stop - at);
+        while (length > 0 && (at[length - 1] == '\r' || at[length - 1] == ' ')) length--;
+        if (length > 0) RP_TRY(receive(l, at, length, error));
+        at = stop + 1;
+    }
+    return RP_OK;
+}
+
+static rp_status count_line(loader *l, const char *line, size_t length, rp_error *error) {
+    (void)line;
+    (void)length;
+    (void)error;
+    l->set->count++;
+    return RP_OK;
+}
+
+static rp_status name_line(loader *l, const char *line, size_t length, rp_error *error) {
+    if (l->options->limit > 0 && l->set->count == l->options->limit) return RP_OK;
+    const char *name = rp_arena_text(&l->set->arena, line, length);
+    if (name == NULL) return rp_fail_memory(error, "the list of samples");
+    l->set->samples[l->set->count++].name = name;
+    return RP_OK;
+}
+
+static int compare_samples(const void *a, const void *b) {
+    return strcmp((*(rp_sample *const *)a)->name, (*(rp_sample *const *)b)->name);
+}
+
+static int compare_name(const void *name, const void *sample) {
+    return strcmp(name, (*(rp_sample *const *)sample)->name);
+}
+
+static rp_sample *find_sample(const loader *l, const char *name) {
+    rp_sample **found =
+        bsearch(name, l->by_name, (size_t)l->set->count, sizeof *l->by_name, compare_name);
+    return found != NULL ? *found : NULL;
+}
+
+static rp_status open_text(rp_mapped_file *file, const loader *l, const char *kind,
+                           rp_error *error) {
+    char path[4096];
+    snprintf(path, sizeof path, "%s/%s.%s.txt", l->path, kind, l->options->split);
+    return rp_mapped_file_open(file, path, error);
+}
+
+static rp_status read_list(loader *l, rp_error *error) {
+    rp_mapped_file file;
+    RP_TRY(open_text(&file, l, "samples", error));
+    rp_status status = each_line(l, &file, count_line, error);
+    const size_t count = (size_t)l->set->count;
+    l->set->samples = rp_arena_array(&l->set->arena, count + 1, sizeof *l->set->samples);
+    l->by_name = calloc(count + 1, sizeof *l->by_name);
+    if (l->set->samples == NULL || l->by_name == NULL)
+        status = rp_fail_memory(error, "the list of samples");
+    l->set->count = 0;
+    if (status == RP_OK) status = each_line(l, &file, name_line, error);
+    rp_mapped_file_close(&file);
+    if (status != RP_OK) return status;
+    for (int32_t i = 0; i < l->set->count; i++) l->by_name[i] = &l->set->samples[i];
+    qsort(l->by_name, (size_t)l->set->count, sizeof *l->by_name, compare_samples);
+    return RP_OK;
+}
+
+/* ---- edges of measures -------------------------------------------------------------------------
+ */
+
+static rp_status edge_line(loader *l, const char *line, size_t length, rp_error *error) {
+    char *text = rp_arena_text(&l->scratch, line, length), *rest = NULL;
+    if (text == NULL) return rp_fail_memory(error, "the measures' edges");
+    const char *name = strtok_r(text, " \t", &rest);
+    rp_sample *sample = name != NULL ? find_sample(l, name) : NULL;
+    if (sample != NULL) {
+        float values[256];
+        size_t count = 0;
+        for (char *word = strtok_r(NULL, " \t", &rest); word != NULL && count < RP_COUNT(values);
+             word = strtok_r(NULL, " \t", &rest))
+            values[count++] = (float)(strtod(word, NULL) * l->set->height / edges_height_px);
+        float *edges = rp_arena_array(&l->set->arena, count, sizeof *edges);
+        if (edges == NULL) return rp_fail_memory(error, "the measures' edges");
+        memcpy(edges, values, count * sizeof *edges);
+        sample->edges = edges;
+        sample->measure_count = (int32_t)count - 1; /* checked against the tokens later */
+    }
+    rp_arena_reset(&l->scratch);
+    return RP_OK;
+}
+
+static rp_status read_edges(loader *l, rp_error *error) {
+    rp_mapped_file file;
+    if (open_text(&file, l, "measures", NULL) != RP_OK) return RP_OK; /* optional */
+    const rp_status status = each_line(l, &file, edge_line, error);
+    rp_mapped_file_close(&file);
+    return status;
+}
+
+/* ---- files -------------------------------------------------------------------------------------
+ */
+
+static rp_status take_image(loader *l, rp_sample *sample, const uint8_t *bytes, size_t size,
+                            rp_error *error) {
+    rp_page_image decoded;
+    RP_TRY(rp_page_png_decode(&decoded, &l->scratch, bytes, size, sample->name, error));
+    RP_TRY(rp_page_image_scale(&sample->image, &decoded, l->set->height, &l->set->arena, error));
+    l->loaded++;
+    if (!rp_progress_update(&l->progress, (uint64_t)l->loaded))
+        return rp_fail(error, RP_NO, -1, "stopped");
+    return RP_OK;
+}
+
+static rp_status take_label(loader *l, rp_sample *sample, const uint8_t *bytes, size_t size,
+                            rp_error *error) {
+    rp_lmx_line line;
+    RP_TRY(rp_lmx_lex(&line, &l->words, (const char *)bytes, size, error));
+    uint16_t *tokens = rp_arena_array(&l->set->arena, line.count, sizeof *tokens);
+    if (tokens == NULL) return rp_fail_memory(error, "labels");
+    int32_t measures = 0;
+    for (size_t i = 0; i < line.count; i++) {
+        tokens[i] = line.tokens[i];
+        measures += tokens[i] == RP_LMX_MEASURE;
+    }
+    if (sample->edges != NULL && sample->measure_count != measures) sample->edges = NULL;
+    sample->tokens = tokens;
+    sample->token_count = (int32_t)line.count;
+    sample->measure_count = measures;
+    return RP_OK;
+}
+
+static rp_status take_file(void *context, const char *name, const uint8_t *bytes, size_t size,
+                           rp_error *error) {
+    loader *l = context;
+    const char *dot = strrchr(name, '.');
+    if (dot == NULL || (strcmp(dot, ".png") != 0 && strcmp(dot, ".lmx") != 0)) return RP_OK;
+    char *stem = rp_arena_text(&l->scratch, name, (size_t)(dot - name));
+    if (stem == NULL) return rp_fail_memory(error, "a file name");
+    rp_sample *sample = find_sample(l, strncmp(stem, "./", 2) == 0 ? stem + 2 : stem);
+    rp_status status = RP_OK;
+    if (sample != NULL)
+        status = dot[1] == 'p' ? take_image(l, sample, bytes, size, error)
+                               : take_label(l, sample, bytes, size, error);
+    rp_arena_reset(&l->scratch);
+    return status;
+}
+
+static int is_shard(const struct dirent *entry) {
+    const size_t length = strlen(entry->d_name);
+    return length > 4 && strcmp(entry->d_name + length - 4, ".tgz") == 0;
+}
+
+/* Shards of this split (SPLIT.tgz, SPLIT-1.tgz); with none so named, all of them. */
+static rp_status read_shards(loader *l, int *found, rp_error *error) {
+    struct dirent **entries = NULL;
+    const int count = scandir(l->path, &entries, is_shard, alphasort);
+    const size_t length = strlen(l->options->split);
+    rp_status status = RP_OK;
+    *found = 0;
+    for (int pass = 0; pass < 2 && *found == 0; pass++) {
+        for (int i = 0; i < count && status == RP_OK; i++) {
+            char path[8192];
+            if (pass == 0 && strncmp(entries[i]->d_name, l->options->split, length) != 0) continue;
+            snprintf(path, sizeof path, "%s/%s", l->path, entries[i]->d_name);
+            status = rp_archive_walk(path, take_file, l, error);
+            ++*found;
+        }
+    }
+    for (int i = 0; i < count; i++) free(entries[i]);
+    free(entries);
+    return status;
+}
+
+static rp_status read_folder(loader *l, rp_error *error) {
+    static const char *const endings[] = {".png", ".lmx"};
+    for (int32_t i = 0; i < l->set->count; i++) {
+        for (size_t k = 0; k < RP_COUNT(endings); k++) {
+            char path[8192], name[4096];
+            snprintf(name, sizeof name, "%s%s", l->set->samples[i].name, endings[k]);
+            snprintf(path, sizeof path, "%s/%s", l->path, name);
+            rp_mapped_file file;
+            if (rp_mapped_file_open(&file, path, NULL) != RP_OK) continue; /* named by check_all */
+            const rp_status status = take_file(l, name, file.data, file.size, error);
+            rp_mapped_file_close(&file);
+            RP_TRY(status);
+        }
+    }
+    return RP_OK;
+}
+
+static rp_status check_all(const loader *l, rp_error *error) {
+    if (l->set->count == 0)
+        return rp_fail(error, RP_INPUT, -1, "%s: the split %s lists no samples", l->path,
+                       l->options->split);
+    for (int32_t i = 0; i < l->set->count; i++) {
+        const rp_sample *sample = &l->set->samples[i];
+        if (sample->image.width == 0)
+            return rp_fail(error, RP_INPUT, -1, "%s: sample %s has no image", l->path,
+                           sample->name);
+        if (sample->tokens == NULL)
+            return rp_fail(error, RP_INPUT, -1, "%s: sample %s has no label (.lmx)", l->path,
+                           sample->name);
+    }
+    return RP_OK;
+}
+
+rp_status rp_dataset_load(rp_dataset *set, const char *path, const rp_dataset_options *options,
+                          rp_error *error) {
+    *set = (rp_dataset){.height = options->height};
+    loader l = {.set = set, .options = options, .path = path};
+    int shards = 0;
+    l.words.arena = &l.words_arena;
+    rp_status status = read_list(&l, error);
+    if (status == RP_OK) {
+        l.progress =
+            rp_progress_begin(options->progress, "loading the data set", (uint64_t)set->count);
+        status = read_edges(&l, error);
+    }
+    if (status == RP_OK) status = read_shards(&l, &shards, error);
+    if (status == RP_OK && shards == 0) status = read_folder(&l, error);
+    if (status == RP_OK) status = check_all(&l, error);
+    free(l.by_name);
+    rp_arena_clear(&l.scratch);
+    rp_arena_clear(&l.words_arena);
+    if (status != RP_OK) rp_dataset_clear(set);
+    return status;
+}
+
+void rp_dataset_clear(rp_dataset *set) {
+    rp_arena_clear(&set->arena);
+    *set = (rp_dataset){0};
+}

@@ -1,0 +1,45 @@
+/* dataset.h: a split of an OLiMPiC data set in memory: images at the model's height, tokens, edges.
+ *
+ *     DATA/samples.SPLIT.txt        names, one a line: samples/SCORE/p1-s1
+ *     DATA/measures.SPLIT.txt       optional: name, then the x of the edges of its measures in px
+ * of an image 256 high: one more number than measures DATA/NAME.png, DATA/NAME.lmx  a folder, or
+ * *.tgz shards in DATA that hold them
+ *
+ * Images are kept as 8-bit grey, height x width, row-major; 0 is ink, 255 paper. */
+#ifndef RP_SCORE_DATASET_H
+#define RP_SCORE_DATASET_H
+
+#include "base/arena.h"
+#include "base/pool.h"
+#include "base/progress.h"
+#include "page/image.h"
+
+typedef struct rp_sample {
+    const char *name;
+    rp_page_image image;    /* of the set's height; width 0: not loaded */
+    const uint16_t *tokens; /* LMX tokens; unknown words are RP_LMX_UNKNOWN and above */
+    int32_t token_count;
+    int32_t measure_count; /* `measure` tokens */
+    const float *edges;    /* measure_count + 1, in px at the set's height; NULL: not known */
+} rp_sample;
+
+typedef struct rp_dataset {
+    rp_arena arena;
+    rp_sample *samples; /* in the order of the split's list */
+    int32_t count, height;
+} rp_dataset;
+
+typedef struct rp_dataset_options {
+    const char *split; /* "train", "dev" */
+    int32_t height;    /* px; images are scaled to it by area */
+    int32_t limit;     /* only the first so many; 0: all */
+    const rp_progress *progress;
+} rp_dataset_options;
+
+/* Loads a split. RP_INPUT: a list is missing, a sample lacks its image or label (named), damage. */
+rp_status rp_dataset_load(rp_dataset *set, const char *path, const rp_dataset_options *options,
+                          rp_error *error);
+
+void rp_dataset_clear(rp_dataset *set);
+
+#endif

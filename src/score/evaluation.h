@@ -1,0 +1,21 @@
+/* evaluation.h: how well a model reads a split: the published symbol error rates. */
+#ifndef RP_SCORE_EVALUATION_H
+#define RP_SCORE_EVALUATION_H
+
+#include "music/ser.h"
+#include "score/dataset.h"
+#include "score/reader.h"
+
+typedef struct rp_evaluation {
+    rp_ser ser;
+    int32_t systems, cut_right; /* systems; those cut into as many measures as there are */
+    double seconds;             /* of reading */
+} rp_evaluation;
+
+/* Reads every sample of `set` in batches of similar width. With `lines` (count of the set, or NULL)
+ * the tokens read are left there, in `arena`. */
+rp_status rp_evaluate(rp_evaluation *evaluation, rp_reader *reader, const rp_dataset *set,
+                      rp_lmx_line *lines, rp_arena *arena, const rp_progress *progress,
+                      rp_error *error);
+
+#endif

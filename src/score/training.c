@@ -1,0 +1,342 @@
+/* training.c: rp_score_train. One step: a batch from the thread, forward, backward, Adam. All
+ * memory is there after the widest batch has been seen; the run's randomness is (seed, step). */
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "nn/checkpoint.h"
+#include "nn/optimiser.h"
+#include "reprise/score.h"
+#include "score/batch.h"
+#include "score/curve.h"
+#include "score/evaluation.h"
+
+static const double edge_loss_weight = 0.5; /* found in short runs; see docs/experiments.md */
+static const double clip_norm = 2.0;
+
+typedef struct trainer {
+    const rp_score_train_options *options;
+    const rp_log *log;
+    const rp_progress *progress;
+    rp_dataset train, dev;
+    rp_model model;
+    rp_device *device;
+    rp_tape tape;
+    rp_batches *batches;
+    rp_page_augment_list augment;
+    rp_optimiser optimiser;
+    rp_dtype dtype;
+    uint64_t step, steps, per_epoch;
+    double started_s, evaluated_s, saved_s, reported_s;
+    double loss, edge_loss, norm; /* running means since the last report */
+    uint64_t reported_step;
+    FILE *lines;        /* log.jsonl */
+    char path[3][4096]; /* checkpoint, weights, curve */
+} trainer;
+
+rp_score_train_options rp_score_train_defaults(void) {
+    return (rp_score_train_options){.configuration = "measure",
+                                    .augment = "published",
+                                    .epochs = 12,
+                                    .rate = 2e-3,
+                                    .batch = 16,
+                                    .evaluate_limit = 160,
+                                    .evaluate_minutes = 10,
+                                    .checkpoint_minutes = 3,
+                                    .measures_max = 1,
+                                    .token_dropout = 0.1,
+                                    .seed = 42};
+}
+
+/* ---- one step ----------------------------------------------------------------------------------
+ */
+
+/* Hides a share of the decoder's inputs (as the start mark), so that it must look at the page. */
+static void drop_tokens(const trainer *t, rp_tensor *inputs) {
+    int32_t *ids = inputs->data;
+    const int64_t count = rp_tensor_count(inputs), steps = inputs->shape[1];
+    rp_random random = rp_random_make(t->options->seed ^ 0x746f6b656eu, t->step);
+    for (int64_t i = 0; i < count; i++)
+        if (ids[i] > 0 && i % steps != 0 && rp_random_uniform(&random) < t->options->token_dropout)
+            ids[i] = RP_MODEL_END_ID;
+}
+
+static rp_tensor *total_loss(trainer *t, const rp_batch *batch, rp_tensor **token_loss,
+                             rp_tensor **edge_loss) {
+    rp_tape *tape = &t->tape;
+    rp_tensor images = batch->images, spans = batch->spans, inputs = batch->inputs;
+    rp_tensor *kept = rp_arena_array(&tape->arena, 6, sizeof *kept);
+    if (kept == NULL) return NULL;
+    kept[0] = images;
+    kept[1] = spans;
+    kept[2] = inputs;
+    kept[3] = batch->targets;
+    kept[4] = batch->edges;
+    kept[5] = batch->edge_weights;
+    const rp_model_run run = {.training = true, .seed = t->options->seed, .step = t->step};
+    const rp_encoding encoding = rp_model_encode(&t->model, tape, &kept[0], batch->lengths, &run);
+    if (encoding.enc == NULL) return NULL;
+    const rp_spans decoder = {.spans = &kept[1], .ids = &kept[2], .span_max = batch->span_max};
+    const rp_decoding decoding = rp_model_decode(&t->model, tape, &encoding, &decoder);
+    *token_loss = rp_tape_cross_entropy(tape, decoding.logits, &kept[3]);
+    *edge_loss = NULL;
+    if (encoding.edges == NULL) return *token_loss;
+    *edge_loss = rp_tape_binary_cross_entropy(tape, encoding.edges, &kept[4], &kept[5]);
+    return rp_tape_add(tape, *token_loss, rp_tape_scale(tape, *edge_loss, edge_loss_weight, 0));
+}
+
+static rp_status train_step(trainer *t, rp_error *error) {
+    const rp_batch *batch;
+    rp_tensor *token_loss = NULL, *edge_loss = NULL;
+    RP_TRY(rp_batches_next(t->batches, &batch, error));
+    rp_tape_reset(&t->tape);
+    rp_parameters_zero_gradients(&t->model.parameters);
+    rp_tensor inputs = batch->inputs;
+    drop_tokens(t, &inputs);
+    rp_tensor *loss = total_loss(t, batch, &token_loss, &edge_loss);
+    if (loss != NULL) {
+        t->loss += rp_tensor_get(token_loss, 0);
+        t->edge_loss += edge_loss != NULL ? rp_tensor_get(edge_loss, 0) : 0;
+        rp_tape_backward(&t->tape, loss, false);
+    }
+    if (t->tape.status != RP_OK) {
+        if (error != NULL) *error = t->tape.error;
+        return t->tape.status;
+    }
+    double norm;
+    const rp_status status = rp_optimiser_step(&t->optimiser, &t->model.parameters, t->device,
+                                               t->step + 1, &norm, error);
+    t->norm += status == RP_OK ? norm : 0;
+    t->step++;
+    return status == RP_NO ? RP_OK : status; /* a step that is not finite is left out */
+}
+
+/* ---- reporting ---------------------------------------------------------------------------------
+ */
+
+static void write_line(trainer *t, const rp_text *text) {
+    if (t->lines == NULL || text->failed) return;
+    fprintf(t->lines, "%s\n", text->data);
+    fflush(t->lines);
+}
+
+static void report(trainer *t) {
+    const double now = rp_clock_seconds(), seconds = now - t->reported_s;
+    const double count = (double)(t->step - t->reported_step);
+    if (count == 0) return;
+    const double systems = count * t->options->batch / seconds;
+    rp_text text = {0};
+    rp_json json = {.text = &text};
+    rp_json_object(&json, NULL);
+    rp_json_text(&json, "kind", "train");
+    rp_json_integer(&json, "step", (int64_t)t->step);
+    rp_json_number(&json, "epoch", (double)t->step / (double)t->per_epoch, 3);
+    rp_json_number(&json, "loss", t->loss / count, 4);
+    rp_json_number(&json, "edge_loss", t->edge_loss / count, 4);
+    rp_json_number(&json, "norm", t->norm / count, 3);
+    rp_json_number(&json, "rate", rp_schedule_rate(&t->optimiser.schedule, t->step), 6);
+    rp_json_number(&json, "systems_per_second", systems, 2);
+    rp_json_number(&json, "seconds", now - t->started_s, 1);
+    rp_json_end(&json);
+    write_line(t, &text);
+    rp_log_line(t->log, 1, "epoch %.2f  loss %.3f  edges %.3f  %.1f systems/s  %.0f min left",
+                (double)t->step / (double)t->per_epoch, t->loss / count, t->edge_loss / count,
+                systems, (double)(t->steps - t->step) * t->options->batch / systems / 60);
+    rp_text_clear(&text);
+    t->loss = t->edge_loss = t->norm = 0;
+    t->reported_step = t->step;
+    t->reported_s = now;
+}
+
+/* Swaps the trained values with their average, to evaluate it and back. */
+static void swap_average(trainer *t) {
+    rp_parameters *p = &t->model.parameters;
+    for (int64_t i = 0; i < p->trained_count; i++) {
+        const float value = p->values[i];
+        p->values[i] = p->average[i];
+        p->average[i] = value;
+    }
+    t->device->weights_version++;
+}
+
+static rp_status evaluate(trainer *t, rp_error *error) {
+    rp_reader reader;
+    rp_evaluation e;
+    rp_reader_options options = rp_reader_defaults();
+    options.dtype = t->dtype;
+    swap_average(t);
+    rp_status status = rp_reader_init(&reader, &t->model, t->device, &options, error);
+    if (status == RP_OK) status = rp_evaluate(&e, &reader, &t->dev, NULL, NULL, NULL, error);
+    rp_reader_clear(&reader);
+    swap_average(t);
+    t->evaluated_s = rp_clock_seconds();
+    if (status != RP_OK) return status;
+    rp_text text = {0};
+    rp_json json = {.text = &text};
+    rp_json_object(&json, NULL);
+    rp_json_text(&json, "kind", "dev");
+    rp_json_integer(&json, "step", (int64_t)t->step);
+    rp_json_number(&json, "epoch", (double)t->step / (double)t->per_epoch, 3);
+    rp_json_number(&json, "ser", rp_ser_percent(&e.ser), 3);
+    rp_json_number(&json, "ser_no_tuplets", rp_ser_percent_without_tuplets(&e.ser), 3);
+    rp_json_number(&json, "cut_right", 100.0 * e.cut_right / (e.systems > 0 ? e.systems : 1), 2);
+    rp_json_integer(&json, "systems", e.systems);
+    rp_json_number(&json, "seconds", t->evaluated_s - t->started_s, 1);
+    rp_json_end(&json);
+    write_line(t, &text);
+    rp_log_line(t->log, 1, "epoch %.2f  dev SER %.2f %%  (%d systems, %.1f s)",
+                (double)t->step / (double)t->per_epoch, rp_ser_percent(&e.ser), e.systems,
+                e.seconds);
+    rp_text_clear(&text);
+    return RP_OK;
+}
+
+static rp_status save(trainer *t, rp_error *error) {
+    rp_arena space = {0};
+    rp_metadata metadata[RP_MODEL_METADATA];
+    rp_status status = rp_model_metadata(&t->model, metadata, &space, error);
+    if (status == RP_OK)
+        status = rp_checkpoint_write(t->path[0], &t->model.parameters, t->step, metadata,
+                                     RP_MODEL_METADATA, error);
+    if (status == RP_OK)
+        status = rp_checkpoint_ship(t->path[1], &t->model.parameters, true, true, metadata,
+                                    RP_MODEL_METADATA, error);
+    rp_arena_clear(&space);
+    t->saved_s = rp_clock_seconds();
+    return status;
+}
+
+/* ---- from start to end -------------------------------------------------------------------------
+ */
+
+static rp_status load_data(trainer *t, rp_error *error) {
+    const rp_score_train_options *o = t->options;
+    rp_dataset_options set = {.split = "train",
+                              .limit = o->limit,
+                              .progress = t->progress,
+                              .height = t->model.configuration->height};
+    RP_TRY(rp_dataset_load(&t->train, o->data, &set, error));
+    set.split = "dev";
+    set.limit = o->evaluate_limit;
+    return rp_dataset_load(&t->dev, o->data, &set, error);
+}
+
+static rp_status open_model(trainer *t, rp_error *error) {
+    const rp_score_train_options *o = t->options;
+    if (o->init != NULL) return rp_model_open(&t->model, o->init, true, error);
+    const rp_configuration *configuration = rp_configuration_find(o->configuration);
+    if (configuration == NULL)
+        return rp_fail(error, RP_USAGE, -1, "no configuration is called '%s'", o->configuration);
+    return rp_model_create(&t->model, configuration, o->seed, true, error);
+}
+
+static rp_status open_output(trainer *t, rp_error *error) {
+    static const char *const names[3] = {"checkpoint.safetensors", "model.safetensors",
+                                         "curve.png"};
+    char path[4096];
+    if (mkdir(t->options->output, 0777) != 0 && errno != EEXIST)
+        return rp_fail_errno(error, "%s", t->options->output);
+    for (int i = 0; i < 3; i++)
+        if (snprintf(t->path[i], sizeof t->path[i], "%s/%s", t->options->output, names[i]) >=
+            (int)sizeof t->path[i])
+            return rp_fail(error, RP_USAGE, -1, "%s: the path is too long", t->options->output);
+    if (snprintf(path, sizeof path, "%s/log.jsonl", t->options->output) >= (int)sizeof path)
+        return rp_fail(error, RP_USAGE, -1, "%s: the path is too long", t->options->output);
+    t->lines = fopen(path, t->options->resume ? "a" : "w");
+    return t->lines != NULL ? RP_OK : rp_fail_errno(error, "%s", path);
+}
+
+static rp_status prepare(trainer *t, rp_error *error) {
+    const rp_score_train_options *o = t->options;
+    t->dtype = o->full_precision ? RP_F32 : RP_BF16;
+    RP_TRY(open_output(t, error));
+    RP_TRY(open_model(t, error));
+    RP_TRY(load_data(t, error));
+    RP_TRY(rp_page_augment_parse(&t->augment, o->augment, error));
+    RP_TRY(rp_device_create_cpu(&t->device, (unsigned)o->threads, error));
+    RP_TRY(rp_tape_init(&t->tape, t->device, error));
+    t->device->weights_version = 1;
+    const rp_batch_options batch = {.size = o->batch,
+                                    .seed = o->seed,
+                                    .stride = t->model.stride,
+                                    .margin = 1,
+                                    .by_measure = t->model.configuration->by_measure,
+                                    .measures_max = o->measures_max,
+                                    .dtype = t->dtype,
+                                    .augment = &t->augment};
+    t->per_epoch = rp_batches_per_epoch(&t->train, &batch);
+    t->steps = (uint64_t)ceil(o->epochs * (double)t->per_epoch);
+    t->optimiser = rp_optimiser_adam(o->rate, t->steps);
+    t->optimiser.schedule.warmup = t->steps < 1000 ? t->steps / 10 : 100;
+    t->optimiser.clip = clip_norm;
+    t->optimiser.average = 0.998;
+    if (o->resume) RP_TRY(rp_checkpoint_read(&t->model.parameters, &t->step, t->path[0], error));
+    t->reported_step = t->step;
+    t->started_s = t->saved_s = t->evaluated_s = t->reported_s = rp_clock_seconds();
+    rp_log_line(t->log, 1, "%s: %lld weights; %d training and %d dev systems; %" PRIu64 " steps",
+                t->model.configuration->name, (long long)t->model.parameters.trained_count,
+                t->train.count, t->dev.count, t->steps);
+    return rp_batches_create(&t->batches, &t->train, &batch, t->step, error);
+}
+
+/* Has someone asked for an end, or is the time over? */
+static bool is_stopped(trainer *t, rp_progress_state *state) {
+    const double minutes = (rp_clock_seconds() - t->started_s) / 60;
+    const bool over = t->options->stop_minutes > 0 && minutes >= t->options->stop_minutes;
+    return !rp_progress_update(state, t->step) || over;
+}
+
+static rp_status run(trainer *t, rp_error *error) {
+    rp_progress_state state = rp_progress_begin(t->progress, "training", t->steps);
+    bool stopped = false;
+    while (t->step < t->steps && !stopped) {
+        RP_TRY(train_step(t, error));
+        const double now = rp_clock_seconds();
+        stopped = is_stopped(t, &state);
+        if (now - t->reported_s >= 15 || t->step == t->steps || stopped) report(t);
+        if (now - t->evaluated_s >= t->options->evaluate_minutes * 60) RP_TRY(evaluate(t, error));
+        if (now - t->saved_s >= t->options->checkpoint_minutes * 60) RP_TRY(save(t, error));
+    }
+    RP_TRY(save(t, error));
+    RP_TRY(evaluate(t, error));
+    if (!stopped) return RP_OK;
+    return rp_fail(error, RP_NO, (int64_t)t->step,
+                   "stopped at step %" PRIu64 " of %" PRIu64 "; go on with --resume", t->step,
+                   t->steps);
+}
+
+static void trainer_clear(trainer *t) {
+    rp_batches_destroy(t->batches);
+    rp_tape_clear(&t->tape);
+    rp_device_destroy(t->device);
+    rp_model_clear(&t->model);
+    rp_dataset_clear(&t->train);
+    rp_dataset_clear(&t->dev);
+    if (t->lines != NULL) fclose(t->lines);
+}
+
+rp_status rp_score_train(const rp_score_train_options *options, const rp_progress *progress,
+                         const rp_log *log, rp_error *error) {
+    trainer *t = calloc(1, sizeof *t);
+    if (t == NULL) return rp_fail_memory(error, "training");
+    t->options = options;
+    t->progress = progress;
+    t->log = log;
+    rp_status status = prepare(t, error);
+    if (status == RP_OK) status = run(t, error);
+    if (status == RP_OK || status == RP_NO) {
+        char lines[4096];
+        snprintf(lines, sizeof lines, "%s/log.jsonl", options->output);
+        const rp_status drawn = rp_curve_draw(t->path[2], lines, status == RP_OK ? error : NULL);
+        if (status == RP_OK) status = drawn;
+    }
+    trainer_clear(t);
+    free(t);
+    return status;
+}
