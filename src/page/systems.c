@@ -103,8 +103,23 @@ static double page_skew(const rp_page_staves *staves) {
     return weights > 0 ? atan2(sum, weights) : 0;
 }
 
-/* The scores of all gaps between neighbours. Where nothing but a line along the left ends speaks
- * for a pair and that line goes on to a further staff, the two are voices of a larger system. */
+/* Is the line or curve before gap i no brace of these two staves, but a bracket that goes on? */
+static bool is_bracket(const rp_page_joint *joints, size_t i, size_t gaps) {
+    return (i > 0 && joints[i - 1].brace > 0.8) || (i + 1 < gaps && joints[i + 1].brace > 0.8);
+}
+
+/* In a system of three staves or more - gaps first .. last - 1, all joined by the line at the left
+ * - barlines tell the piano from the voices; where none are seen, the brace does. */
+static void settle_group(double *scores, const rp_page_joint *joints, size_t first, size_t last,
+                         size_t gaps) {
+    bool has_barlines = false;
+    for (size_t i = first; i < last; i++) has_barlines = has_barlines || joints[i].barlines > 0;
+    for (size_t i = first; i < last; i++) {
+        const bool has_brace = joints[i].brace > 0.6 && !is_bracket(joints, i, gaps);
+        if (joints[i].barlines == 0 && (has_barlines || !has_brace)) scores[i] = -1;
+    }
+}
+
 static void score_joints(double *scores, rp_page_joint *joints, const page_view *view) {
     const rp_page_staves *staves = &view->staves;
     const size_t gaps = staves->count > 0 ? staves->count - 1 : 0;
@@ -113,11 +128,11 @@ static void score_joints(double *scores, rp_page_joint *joints, const page_view 
             rp_page_joint_see(&view->ink, staves, &staves->staves[i], &staves->staves[i + 1]);
         scores[i] = rp_page_joint_score(&joints[i]);
     }
-    for (size_t i = 0; i < gaps; i++) {
-        const bool is_weak = joints[i].barlines == 0 && joints[i].brace < 0.6;
-        const bool goes_on = (i > 0 && joints[i - 1].left_line > 0.75) ||
-                             (i + 1 < gaps && joints[i + 1].left_line > 0.75);
-        if (is_weak && goes_on) scores[i] = -1;
+    for (size_t first = 0; first < gaps;) {
+        size_t last = first;
+        while (last < gaps && joints[last].left_line > 0.75) last++;
+        if (last > first + 1) settle_group(scores, joints, first, last, gaps);
+        first = last > first ? last : first + 1;
     }
 }
 

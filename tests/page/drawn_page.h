@@ -1,0 +1,25 @@
+/* drawn_page.h: pages of staves drawn for tests, with everything that makes finding them hard. */
+#ifndef RP_TESTS_PAGE_DRAWN_PAGE_H
+#define RP_TESTS_PAGE_DRAWN_PAGE_H
+
+#include <stdbool.h>
+
+#include "page/image.h"
+
+typedef struct drawn_page {
+    int32_t width, height;
+    double space;        /* px between lines */
+    double thickness;    /* px of a line */
+    int systems, voices; /* voices: staves above each pair */
+    double slope;        /* px down a px right */
+    double bend;         /* px: half a sine wave over the width */
+    double broken;       /* 0..1: share of a line's length that is missing */
+    bool has_brace, has_barlines, has_left_line, has_notes, has_border;
+    double noise; /* share of pixels inverted */
+    uint64_t seed;
+} drawn_page;
+
+/* Draws the page into `arena` and writes the box of each pair to `boxes` (room for `systems`). */
+rp_page_image drawn_page_make(const drawn_page *page, rp_page_box *boxes, rp_arena *arena);
+
+#endif

@@ -1,0 +1,269 @@
+#include "page/systems.h"
+
+#include <stdlib.h>
+
+#include "base/random.h"
+#include "check.h"
+#include "drawn_page.h"
+#include "page/ink.h"
+#include "page/staves.h"
+
+static const drawn_page plain = {.width = 1200,
+                                 .height = 1500,
+                                 .space = 10,
+                                 .thickness = 1.4,
+                                 .systems = 4,
+                                 .has_brace = true,
+                                 .has_barlines = true,
+                                 .has_left_line = true,
+                                 .has_notes = true,
+                                 .seed = 1};
+
+static double overlap(rp_page_box a, rp_page_box b) {
+    const double width = fmin(a.right, b.right) - fmax(a.left, b.left);
+    const double height = fmin(a.bottom, b.bottom) - fmax(a.top, b.top);
+    const double both = fmax(0, width) * fmax(0, height);
+    const double first = (double)(a.right - a.left) * (a.bottom - a.top);
+    const double second = (double)(b.right - b.left) * (b.bottom - b.top);
+    return both / (first + second - both);
+}
+
+/* Finds the systems of the drawn page and checks that they are exactly the ones drawn. */
+static void check_page(const drawn_page *page, const char *what) {
+    rp_arena arena = {0};
+    rp_page_box boxes[20];
+    const rp_page_image image = drawn_page_make(page, boxes, &arena);
+    rp_page_systems systems;
+    rp_error error = {0};
+    const rp_status status = rp_page_find_systems(&systems, &image, what, &arena, &error);
+    if (status != RP_OK || systems.count != (size_t)page->systems)
+        check_failed(__FILE__, __LINE__, "%s: %zu systems, %zu staves; %s", what, systems.count,
+                     systems.staves, error.text);
+    else
+        for (size_t i = 0; i < systems.count; i++) {
+            const double same = overlap(systems.systems[i].box, boxes[i]);
+            if (same < 0.9) check_failed(__FILE__, __LINE__, "%s: overlap %.3f", what, same);
+            CHECK_NEAR(systems.systems[i].staff_space, page->space, 0.05 * page->space);
+            CHECK(systems.systems[i].confidence > 0.2 && systems.systems[i].confidence <= 1);
+        }
+    rp_arena_clear(&arena);
+}
+
+TEST(systems_of_a_clean_page_are_found_at_any_resolution) {
+    for (double space = 7; space < 60; space *= 1.5) {
+        drawn_page page = plain;
+        page.space = space;
+        page.thickness = fmax(1, 0.12 * space);
+        page.width = (int32_t)(120 * space);
+        page.height = (int32_t)(110 * space);
+        char what[32];
+        snprintf(what, sizeof what, "space %.0f", space);
+        check_page(&page, what);
+    }
+}
+
+TEST(skew_of_two_degrees_either_way_is_no_obstacle) {
+    for (double slope = -0.035; slope <= 0.036; slope += 0.0175) {
+        drawn_page page = plain;
+        page.slope = slope;
+        check_page(&page, "skewed");
+        rp_arena arena = {0};
+        rp_page_box boxes[4];
+        const rp_page_image image = drawn_page_make(&page, boxes, &arena);
+        rp_page_systems systems;
+        REQUIRE(rp_page_find_systems(&systems, &image, "", &arena, NULL) == RP_OK);
+        CHECK_NEAR(systems.skew_radians, atan(slope), 0.002);
+        rp_arena_clear(&arena);
+    }
+}
+
+TEST(bent_pages_broken_lines_borders_and_noise_are_no_obstacle) {
+    drawn_page page = plain;
+    page.bend = 18;
+    check_page(&page, "bent");
+    page.bend = -18;
+    page.slope = 0.02;
+    check_page(&page, "bent and skewed");
+    page = plain;
+    page.broken = 0.3;
+    check_page(&page, "broken lines");
+    page = plain;
+    page.has_border = true;
+    check_page(&page, "black borders");
+    page = plain;
+    page.noise = 0.01;
+    check_page(&page, "noise");
+    page.broken = 0.15;
+    page.slope = -0.02;
+    page.bend = 6;
+    page.has_border = true;
+    check_page(&page, "everything");
+}
+
+TEST(pairs_are_found_by_any_one_of_their_joints) {
+    for (int kept = 0; kept < 3; kept++) {
+        drawn_page page = plain;
+        page.has_brace = kept == 0;
+        page.has_barlines = kept == 1;
+        page.has_left_line = kept == 2;
+        check_page(&page, (const char *[]){"brace only", "barlines only", "line only"}[kept]);
+    }
+}
+
+TEST(piano_staves_are_found_among_voices) {
+    for (int voices = 1; voices <= 3; voices++) {
+        drawn_page page = plain;
+        page.voices = voices;
+        page.systems = 2;
+        check_page(&page, "voices");
+        page.has_brace = false;
+        check_page(&page, "voices, no brace");
+        page.has_brace = true;
+        page.has_barlines = false;
+        check_page(&page, "voices, no barlines");
+    }
+}
+
+TEST(a_crop_is_straight_centred_and_twice_the_staves_high) {
+    drawn_page page = plain;
+    page.slope = 0.03;
+    page.bend = 10;
+    page.has_notes = false;
+    rp_arena arena = {0};
+    rp_page_box boxes[4];
+    const rp_page_image image = drawn_page_make(&page, boxes, &arena);
+    rp_page_systems systems;
+    REQUIRE(rp_page_find_systems(&systems, &image, "", &arena, NULL) == RP_OK);
+    REQUIRE(systems.count == 4);
+    rp_page_image crop = {0};
+    REQUIRE(rp_page_crop_system(&crop, &image, &systems.systems[1], 256, &arena, NULL) == RP_OK);
+    CHECK_INT(crop.height, 256);
+    /* The staves are 14 spaces high and stand in the middle half: top line at 64, bottom at 192;
+     * they are as wide as drawn. */
+    const double scale = 256 / (28 * page.space);
+    CHECK_NEAR(crop.width, (0.85 * page.width + 14 * page.space) * scale, 25);
+    const int32_t left = (int32_t)(0.09 * page.width * scale);
+    for (int32_t x = left; x < crop.width - left; x += 7) {
+        int32_t first = 0, last = 255;
+        while (first < 255 && crop.data[(size_t)first * crop.stride + (size_t)x] > 160) first++;
+        while (last > 0 && crop.data[(size_t)last * crop.stride + (size_t)x] > 160) last--;
+        CHECK_NEAR(first, 64, 3);
+        CHECK_NEAR(last, 192, 3);
+    }
+    rp_arena_clear(&arena);
+}
+
+TEST(a_crop_at_the_edge_is_cut_there) {
+    drawn_page page = plain;
+    page.systems = 1;
+    rp_arena arena = {0};
+    rp_page_box boxes[1];
+    const rp_page_image image = drawn_page_make(&page, boxes, &arena);
+    rp_page_systems systems;
+    REQUIRE(rp_page_find_systems(&systems, &image, "", &arena, NULL) == RP_OK);
+    rp_page_image crop = {0};
+    REQUIRE(rp_page_crop_system(&crop, &image, &systems.systems[0], 256, &arena, NULL) == RP_OK);
+    /* 5 spaces above and 7 below 14: 26 spaces become 256 px. */
+    int32_t first = 0;
+    while (first < 255 && crop.data[(size_t)first * crop.stride + 400] > 160) first++;
+    CHECK_NEAR(first, 5 * 256.0 / 26, 3);
+    rp_arena_clear(&arena);
+}
+
+/* -- what is no music ------------------------------------------------------------------------- */
+
+static void fill(const rp_page_image *image, const char *kind) {
+    rp_random random = rp_random_make(4, 4);
+    double cloud = 128;
+    for (int32_t y = 0; y < image->height; y++)
+        for (int32_t x = 0; x < image->width; x++) {
+            uint8_t *at = &image->data[(size_t)y * image->stride + (size_t)x];
+            cloud += rp_random_between(&random, -6, 6) + 0.02 * (128 - cloud);
+            if (kind[0] == 'w') *at = 255;
+            else if (kind[0] == 'b') *at = 0;
+            else if (kind[0] == 'n') *at = (uint8_t)rp_random_u32(&random);
+            else if (kind[0] == 'p')
+                *at = (uint8_t)fmin(255, fmax(0, cloud + 60 * sin(x * 0.01) * cos(y * 0.013)));
+            else if (kind[0] == 's') *at = y % 12 < 2 ? 0 : 255; /* ruled paper */
+            else *at = (x / 9 + y / 11) % 3 == 0 ? 20 : 240;     /* tiles */
+        }
+}
+
+TEST(pages_without_music_say_so) {
+    static const char *const kinds[] = {"white", "black", "noise", "photo", "stripes", "tiles"};
+    static const int32_t sizes[][2] = {{1, 1}, {3, 700}, {900, 4}, {640, 480}, {20000, 60}};
+    for (size_t k = 0; k < RP_COUNT(kinds); k++)
+        for (size_t i = 0; i < RP_COUNT(sizes); i++) {
+            rp_arena arena = {0};
+            rp_page_image image = {0};
+            REQUIRE(rp_page_image_make(&image, &arena, sizes[i][0], sizes[i][1], "", NULL) ==
+                    RP_OK);
+            fill(&image, kinds[k]);
+            rp_page_systems systems;
+            rp_error error = {0};
+            const rp_status status =
+                rp_page_find_systems(&systems, &image, "x.png", &arena, &error);
+            if (status != RP_NO)
+                check_failed(__FILE__, __LINE__, "%s %d x %d: %d", kinds[k], sizes[i][0],
+                             sizes[i][1], status);
+            CHECK(strncmp(error.text, "x.png: no ", 10) == 0);
+            CHECK_INT(systems.count, 0);
+            rp_arena_clear(&arena);
+        }
+}
+
+TEST(single_staves_are_seen_but_are_no_piano_system) {
+    drawn_page page = plain;
+    page.has_brace = page.has_barlines = page.has_left_line = false;
+    rp_arena arena = {0};
+    rp_page_box boxes[4];
+    const rp_page_image image = drawn_page_make(&page, boxes, &arena);
+    rp_page_systems systems;
+    rp_error error = {0};
+    CHECK_INT(rp_page_find_systems(&systems, &image, "x", &arena, &error), RP_NO);
+    CHECK_INT(systems.staves, 8);
+    CHECK(strstr(error.text, "of 8 staves no two are joined") != NULL);
+    rp_arena_clear(&arena);
+}
+
+TEST(memory_running_out_is_said_wherever_it_happens) {
+    rp_arena arena = {0};
+    drawn_page page = plain;
+    page.systems = 1;
+    page.height = 400;
+    rp_page_box boxes[4];
+    const rp_page_image image = drawn_page_make(&page, boxes, &arena);
+    bool has_succeeded = false;
+    for (size_t limit = 1 << 16; limit < 6 << 20; limit += 1 << 16) {
+        rp_arena small = {.limit_bytes = limit};
+        rp_page_systems systems;
+        rp_page_image crop = {0};
+        rp_status status = rp_page_find_systems(&systems, &image, "x", &small, NULL);
+        if (status == RP_OK)
+            status = rp_page_crop_system(&crop, &image, &systems.systems[0], 256, &small, NULL);
+        CHECK(status == RP_OK || status == RP_SYSTEM);
+        CHECK(!has_succeeded || status == RP_OK);
+        has_succeeded = has_succeeded || status == RP_OK;
+        rp_arena_clear(&small);
+    }
+    CHECK(has_succeeded);
+    rp_arena_clear(&arena);
+}
+
+TEST(ink_is_found_under_uneven_light) {
+    rp_arena arena = {0};
+    rp_page_image image = {0}, ink = {0};
+    REQUIRE(rp_page_image_make(&image, &arena, 300, 200, "", NULL) == RP_OK);
+    for (int y = 0; y < 200; y++)
+        for (int x = 0; x < 300; x++) {
+            const double light = 0.4 + 0.6 * x / 300;
+            const bool is_ink = y % 20 < 3;
+            image.data[(size_t)y * image.stride + (size_t)x] =
+                (uint8_t)(light * (is_ink ? 90 : 240));
+        }
+    REQUIRE(rp_page_ink_make(&ink, &image, &arena, NULL) == RP_OK);
+    for (int y = 0; y < 200; y++)
+        for (int x = 0; x < 300; x++)
+            CHECK_INT(ink.data[(size_t)y * ink.stride + (size_t)x], y % 20 < 3);
+    rp_arena_clear(&arena);
+}
