@@ -1,0 +1,387 @@
+/* h264.c: see h264.h. Names and order are those of ISO/IEC 14496-10, 7.3. */
+#include "media/h264.h"
+
+#include "base/bytes.h"
+#include "media/bits.h"
+
+enum {
+    SLICE = 1,
+    PARTITION_A = 2,
+    IDR = 5,
+    SEI = 6,
+    SPS = 7,
+    PPS = 8,
+    AUD = 9,
+    END_OF_SEQUENCE = 10,
+    END_OF_STREAM = 11,
+    FILLER = 12,
+    PREFIX = 14,
+    AUXILIARY = 19,
+    EXTENSION = 20,
+    SLICE_P = 0,
+    SLICE_B = 1,
+    SLICE_I = 2,
+    SLICE_SP = 3,
+    SLICE_SI = 4,
+    HEADER_BYTES_MAX = 512, /* of a slice header or parameter set that is looked at */
+    UNITS_MAX = 4096        /* NAL units of one picture */
+};
+
+/* --- parameter sets ---------------------------------------------------------------------- */
+
+static void skip_scaling_list(rp_bits *bits, int count) {
+    int32_t last = 8, next = 8;
+    for (int i = 0; i < count && !bits->failed; i++) {
+        if (next != 0) next = (last + rp_bits_se(bits) + 256) % 256;
+        if (next != 0) last = next;
+    }
+}
+
+/* The fields that profile_idc 100 and its relatives have. */
+static void read_high_profile(rp_bits *bits, rp_media_h264_sps *sps) {
+    const uint32_t chroma_format_idc = rp_bits_ue(bits);
+    if (chroma_format_idc > 3) bits->failed = true;
+    if (chroma_format_idc == 3) sps->separate_colour_plane = rp_bits_u(bits, 1);
+    sps->chroma_array_type = (uint8_t)(sps->separate_colour_plane ? 0 : chroma_format_idc);
+    if (rp_bits_ue(bits) > 6 || rp_bits_ue(bits) > 6) bits->failed = true; /* bit depths */
+    rp_bits_skip(bits, 1);
+    if (rp_bits_u(bits, 1) == 0) return;
+    for (int i = 0; i < (chroma_format_idc != 3 ? 8 : 12); i++)
+        if (rp_bits_u(bits, 1)) skip_scaling_list(bits, i < 6 ? 16 : 64);
+}
+
+static bool is_high_profile(uint8_t profile_idc) {
+    static const uint8_t high[] = {100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135};
+    for (size_t i = 0; i < sizeof high; i++)
+        if (high[i] == profile_idc) return true;
+    return false;
+}
+
+static void read_pic_order(rp_bits *bits, rp_media_h264_sps *sps) {
+    const uint32_t type = rp_bits_ue(bits);
+    sps->pic_order_cnt_type = (uint8_t)type;
+    if (type > 2) bits->failed = true;
+    if (type == 0) {
+        const uint32_t bits_minus4 = rp_bits_ue(bits);
+        if (bits_minus4 > 12) bits->failed = true;
+        sps->log2_max_pic_order_cnt_lsb = (uint8_t)(bits_minus4 + 4);
+    } else if (type == 1) {
+        sps->delta_pic_order_always_zero = rp_bits_u(bits, 1);
+        (void)rp_bits_se(bits);
+        (void)rp_bits_se(bits);
+        const uint32_t cycle = rp_bits_ue(bits);
+        if (cycle > 255) bits->failed = true;
+        for (uint32_t i = 0; i < cycle && !bits->failed; i++) (void)rp_bits_se(bits);
+    }
+}
+
+bool rp_media_h264_sps_read(rp_media_h264 *h264, const uint8_t *nal, size_t size) {
+    uint8_t clear[HEADER_BYTES_MAX];
+    rp_bits bits = {.data = clear};
+    bits.size_bits = 8 * rp_bits_unescape(clear, sizeof clear, nal, size);
+    if ((rp_bits_u(&bits, 8) & 0x9f) != SPS) return false;
+    rp_media_h264_sps sps = {.is_known = true, .chroma_array_type = 1};
+    sps.profile_idc = (uint8_t)rp_bits_u(&bits, 8);
+    rp_bits_skip(&bits, 16);
+    const uint32_t id = rp_bits_ue(&bits);
+    if (is_high_profile(sps.profile_idc)) read_high_profile(&bits, &sps);
+    const uint32_t frame_num_minus4 = rp_bits_ue(&bits);
+    sps.log2_max_frame_num = (uint8_t)(frame_num_minus4 + 4);
+    read_pic_order(&bits, &sps);
+    (void)rp_bits_ue(&bits); /* max_num_ref_frames */
+    rp_bits_skip(&bits, 1);
+    const uint32_t width_minus1 = rp_bits_ue(&bits), height_minus1 = rp_bits_ue(&bits);
+    sps.frame_mbs_only = rp_bits_u(&bits, 1);
+    if (bits.failed || id >= RP_MEDIA_H264_SPS_MAX || frame_num_minus4 > 12 ||
+        width_minus1 > 2047 || height_minus1 > 2047)
+        return false;
+    sps.width_mbs = width_minus1 + 1;
+    sps.height_mbs = (height_minus1 + 1) * (sps.frame_mbs_only ? 1 : 2);
+    h264->sps[id] = sps;
+    return true;
+}
+
+/* Slice groups (7.3.2.2); nobody records with them, but they stand before what is needed. */
+static void skip_slice_groups(rp_bits *bits, uint32_t groups_minus1) {
+    const uint32_t type = rp_bits_ue(bits);
+    if (groups_minus1 > 7) bits->failed = true;
+    if (type == 0) {
+        for (uint32_t i = 0; i <= groups_minus1 && !bits->failed; i++) (void)rp_bits_ue(bits);
+    } else if (type == 2) {
+        for (uint32_t i = 0; i < 2 * groups_minus1 && !bits->failed; i++) (void)rp_bits_ue(bits);
+    } else if (type >= 3) {
+        bits->failed = true;
+    }
+}
+
+bool rp_media_h264_pps_read(rp_media_h264 *h264, const uint8_t *nal, size_t size) {
+    uint8_t clear[HEADER_BYTES_MAX];
+    rp_bits bits = {.data = clear};
+    bits.size_bits = 8 * rp_bits_unescape(clear, sizeof clear, nal, size);
+    if ((rp_bits_u(&bits, 8) & 0x9f) != PPS) return false;
+    const uint32_t id = rp_bits_ue(&bits), sps_id = rp_bits_ue(&bits);
+    rp_media_h264_pps pps = {.is_known = true, .sps_id = (uint8_t)sps_id};
+    rp_bits_skip(&bits, 1); /* entropy_coding_mode_flag */
+    pps.bottom_field_pic_order = rp_bits_u(&bits, 1);
+    const uint32_t groups_minus1 = rp_bits_ue(&bits);
+    if (groups_minus1 > 0) skip_slice_groups(&bits, groups_minus1);
+    for (int list = 0; list < 2; list++) {
+        const uint32_t minus1 = rp_bits_ue(&bits);
+        if (minus1 > 31) bits.failed = true;
+        pps.num_ref_idx[list] = (uint8_t)(minus1 + 1);
+    }
+    pps.weighted_pred = rp_bits_u(&bits, 1);
+    pps.weighted_bipred_idc = (uint8_t)rp_bits_u(&bits, 2);
+    for (int i = 0; i < 3; i++) (void)rp_bits_se(&bits); /* QP and chroma offsets */
+    rp_bits_skip(&bits, 2);
+    pps.redundant_pic_cnt = rp_bits_u(&bits, 1);
+    if (bits.failed || id >= RP_MEDIA_H264_PPS_MAX || sps_id >= RP_MEDIA_H264_SPS_MAX) return false;
+    h264->pps[id] = pps;
+    return true;
+}
+
+bool rp_media_h264_config_read(rp_media_h264 *h264, const uint8_t *avcc, size_t size) {
+    rp_bytes bytes = {.data = avcc, .size = size};
+    if (rp_bytes_u8(&bytes) != 1) return false;
+    rp_bytes_skip(&bytes, 3);
+    h264->length_bytes = (uint8_t)((rp_bytes_u8(&bytes) & 3) + 1);
+    int found = 0;
+    for (int kind = 0; kind < 2; kind++) {
+        const int count = rp_bytes_u8(&bytes) & (kind == 0 ? 0x1f : 0xff);
+        for (int i = 0; i < count; i++) {
+            const size_t length = rp_bytes_be16(&bytes);
+            const uint8_t *nal = rp_bytes_take(&bytes, length);
+            if (nal == NULL) return false;
+            found += kind == 0 ? rp_media_h264_sps_read(h264, nal, length)
+                               : rp_media_h264_pps_read(h264, nal, length);
+        }
+    }
+    return !bytes.failed && found >= 2 && h264->length_bytes != 3;
+}
+
+/* --- slice header ------------------------------------------------------------------------ */
+
+static void skip_list_modification(rp_bits *bits) {
+    if (rp_bits_u(bits, 1) == 0) return;
+    for (int i = 0; i < 66 && !bits->failed; i++) {
+        const uint32_t idc = rp_bits_ue(bits);
+        if (idc == 3) return;
+        if (idc > 5) bits->failed = true;
+        (void)rp_bits_ue(bits);
+    }
+    bits->failed = true;
+}
+
+static void skip_weights(rp_bits *bits, const rp_media_h264_sps *sps, const uint32_t *counts,
+                         int lists) {
+    (void)rp_bits_ue(bits);
+    if (sps->chroma_array_type != 0) (void)rp_bits_ue(bits);
+    for (int list = 0; list < lists; list++) {
+        for (uint32_t i = 0; i < counts[list] && !bits->failed; i++) {
+            int values = rp_bits_u(bits, 1) ? 2 : 0;
+            while (values-- > 0) (void)rp_bits_se(bits);
+            if (sps->chroma_array_type == 0) continue;
+            values = rp_bits_u(bits, 1) ? 4 : 0;
+            while (values-- > 0) (void)rp_bits_se(bits);
+        }
+    }
+}
+
+/* dec_ref_pic_marking of a picture that is no IDR: is there an operation 5? */
+static bool read_marking(rp_bits *bits) {
+    bool has_reset = false;
+    if (rp_bits_u(bits, 1) == 0) return false;
+    for (int i = 0; i < 66 && !bits->failed; i++) {
+        const uint32_t operation = rp_bits_ue(bits);
+        if (operation == 0) return has_reset;
+        if (operation > 6) bits->failed = true;
+        if (operation == 5) has_reset = true;
+        else (void)rp_bits_ue(bits);
+        if (operation == 3) (void)rp_bits_ue(bits);
+    }
+    bits->failed = true;
+    return false;
+}
+
+/* What follows the picture's order: reference lists and marking, for operation 5 alone. */
+static void read_references(rp_bits *bits, rp_media_h264_slice *slice, const rp_media_h264_sps *sps,
+                            const rp_media_h264_pps *pps) {
+    const uint8_t type = slice->slice_type;
+    const int lists = type == SLICE_B ? 2 : type == SLICE_P || type == SLICE_SP ? 1 : 0;
+    if (type == SLICE_B) rp_bits_skip(bits, 1);
+    uint32_t counts[2] = {pps->num_ref_idx[0], pps->num_ref_idx[1]};
+    if (lists > 0 && rp_bits_u(bits, 1))
+        for (int list = 0; list < lists; list++) counts[list] = rp_bits_ue(bits) + 1;
+    if (counts[0] > 32 || counts[1] > 32) bits->failed = true;
+    for (int list = 0; list < lists; list++) skip_list_modification(bits);
+    if ((pps->weighted_pred && lists == 1) || (pps->weighted_bipred_idc == 1 && lists == 2))
+        skip_weights(bits, sps, counts, lists);
+    if (slice->nal_ref_idc == 0) return;
+    if (slice->nal_type == IDR) rp_bits_skip(bits, 2);
+    else slice->has_reset = read_marking(bits);
+}
+
+static void read_order(rp_bits *bits, rp_media_h264_slice *slice, const rp_media_h264_sps *sps,
+                       const rp_media_h264_pps *pps) {
+    const bool has_bottom = pps->bottom_field_pic_order && !slice->field_pic;
+    if (sps->pic_order_cnt_type == 0) {
+        slice->pic_order_cnt_lsb = rp_bits_u(bits, sps->log2_max_pic_order_cnt_lsb);
+        if (has_bottom) slice->delta_bottom = rp_bits_se(bits);
+    } else if (sps->pic_order_cnt_type == 1 && !sps->delta_pic_order_always_zero) {
+        slice->delta[0] = rp_bits_se(bits);
+        if (has_bottom) slice->delta[1] = rp_bits_se(bits);
+    }
+}
+
+bool rp_media_h264_slice_read(rp_media_h264_slice *slice, const rp_media_h264 *h264,
+                              const uint8_t *nal, size_t size) {
+    uint8_t clear[HEADER_BYTES_MAX / 4];
+    rp_bits bits = {.data = clear};
+    bits.size_bits = 8 * rp_bits_unescape(clear, sizeof clear, nal, size);
+    *slice = (rp_media_h264_slice){0};
+    const uint32_t header = rp_bits_u(&bits, 8);
+    slice->nal_type = header & 31;
+    slice->nal_ref_idc = header >> 5 & 3;
+    slice->first_mb = rp_bits_ue(&bits);
+    const uint32_t slice_type = rp_bits_ue(&bits), pps_id = rp_bits_ue(&bits);
+    if (bits.failed || header >> 7 != 0 || slice_type > 9 || pps_id >= RP_MEDIA_H264_PPS_MAX)
+        return false;
+    const rp_media_h264_pps *pps = &h264->pps[pps_id];
+    const rp_media_h264_sps *sps = &h264->sps[pps->sps_id];
+    if (!pps->is_known || !sps->is_known) return false;
+    if (slice->first_mb >= sps->width_mbs * sps->height_mbs) return false;
+    slice->slice_type = (uint8_t)(slice_type % 5);
+    slice->pps_id = (uint8_t)pps_id;
+    if (slice->nal_type == IDR &&
+        (slice->nal_ref_idc == 0 || slice->slice_type % 2 == 1 || slice->slice_type == SLICE_P))
+        return false; /* an IDR picture is a reference and has I or SI slices only */
+    if (sps->separate_colour_plane) rp_bits_skip(&bits, 2);
+    slice->frame_num = rp_bits_u(&bits, sps->log2_max_frame_num);
+    if (!sps->frame_mbs_only) {
+        slice->field_pic = rp_bits_u(&bits, 1);
+        if (slice->field_pic) slice->bottom_field = rp_bits_u(&bits, 1);
+    }
+    if (slice->nal_type == IDR) slice->idr_pic_id = rp_bits_ue(&bits);
+    if (slice->nal_type == IDR && (slice->frame_num != 0 || slice->idr_pic_id > 65535))
+        return false;
+    read_order(&bits, slice, sps, pps);
+    if (pps->redundant_pic_cnt) slice->redundant_pic_cnt = rp_bits_ue(&bits);
+    if (bits.failed) return false;
+    read_references(&bits, slice, sps, pps);
+    if (bits.failed && bits.size_bits < 8 * sizeof clear) return false;
+    return true;
+}
+
+/* --- access units ------------------------------------------------------------------------ */
+
+/* 7.4.1.2.4: does `slice` begin another picture than `last`? Two fields of one frame are one
+ * sample: the second, of the same frame_num and the other parity, stays. */
+static bool is_new_picture(const rp_media_h264_slice *last, const rp_media_h264_slice *slice,
+                           bool has_both_fields) {
+    if (slice->redundant_pic_cnt > 0) return false;
+    if (slice->frame_num != last->frame_num || slice->field_pic != last->field_pic) return true;
+    if (slice->field_pic && slice->bottom_field != last->bottom_field) return has_both_fields;
+    const bool is_idr = slice->nal_type == IDR, was_idr = last->nal_type == IDR;
+    if (slice->pps_id != last->pps_id || is_idr != was_idr) return true;
+    if ((slice->nal_ref_idc == 0) != (last->nal_ref_idc == 0)) return true;
+    if (is_idr && slice->idr_pic_id != last->idr_pic_id) return true;
+    return slice->pic_order_cnt_lsb != last->pic_order_cnt_lsb ||
+           slice->delta_bottom != last->delta_bottom || slice->delta[0] != last->delta[0] ||
+           slice->delta[1] != last->delta[1];
+}
+
+static void picture_of(rp_media_picture *picture, const rp_media_h264 *h264,
+                       const rp_media_h264_slice *slice) {
+    const rp_media_h264_sps *sps = &h264->sps[h264->pps[slice->pps_id].sps_id];
+    *picture = (rp_media_picture){
+        .is_sync = slice->nal_type == IDR,
+        .is_period = slice->nal_type == IDR,
+        .is_reference = slice->nal_ref_idc != 0,
+        .has_reset = slice->has_reset,
+        .lsb = slice->pic_order_cnt_lsb,
+        .delta = slice->delta_bottom,
+        .frame_num = slice->frame_num,
+        .lsb_bits = sps->pic_order_cnt_type == 0 ? sps->log2_max_pic_order_cnt_lsb : 0};
+}
+
+/* The state of one access unit while its NAL units are read. */
+typedef struct gathering {
+    rp_media_h264_slice last;
+    bool has_picture, has_both_fields;
+} gathering;
+
+typedef enum step { STAYS, ENDS_BEFORE, NO_UNIT } step;
+
+static step take_slice(gathering *at, rp_media_access_unit *unit, const rp_media_h264 *h264,
+                       const uint8_t *nal, size_t size) {
+    rp_media_h264_slice slice;
+    if (!rp_media_h264_slice_read(&slice, h264, nal, size))
+        return at->has_picture ? ENDS_BEFORE : NO_UNIT;
+    if (!at->has_picture) {
+        if (slice.first_mb != 0) return NO_UNIT; /* a sample begins with its first slice */
+        picture_of(&unit->picture, h264, &slice);
+        at->has_picture = true;
+    } else if (is_new_picture(&at->last, &slice, at->has_both_fields)) {
+        return ENDS_BEFORE;
+    } else if (slice.field_pic && slice.bottom_field != at->last.bottom_field) {
+        at->has_both_fields = true;
+    }
+    unit->evidence_bits += slice.nal_type == IDR ? 16 : 8;
+    at->last = slice;
+    return STAYS;
+}
+
+/* Does a NAL unit of this type begin or stay in the access unit, or belong to the next? */
+static step take_nal(gathering *at, rp_media_access_unit *unit, rp_media_h264 *h264,
+                     const uint8_t *nal, size_t size) {
+    const uint8_t type = nal[0] & 31;
+    const bool is_first = unit->units == 0;
+    if (nal[0] & 0x80 || (h264->types_seen != 0 && (h264->types_seen >> type & 1) == 0))
+        return at->has_picture ? ENDS_BEFORE : NO_UNIT;
+    if (type == SLICE || type == IDR) return take_slice(at, unit, h264, nal, size);
+    const bool begins =
+        type == AUD || type == SPS || type == PPS || type == SEI || (type >= PREFIX && type <= 18);
+    if (begins && at->has_picture) return ENDS_BEFORE;
+    if (type == AUD) return is_first && size == 2 && (nal[1] & 0x1f) == 0x10 ? STAYS : NO_UNIT;
+    if (type == SPS) return rp_media_h264_sps_read(h264, nal, size) ? STAYS : NO_UNIT;
+    if (type == PPS) return rp_media_h264_pps_read(h264, nal, size) ? STAYS : NO_UNIT;
+    if (type == SEI) return size >= 3 && nal[size - 1] != 0 ? STAYS : NO_UNIT;
+    if (type == FILLER) return size < 2 || nal[1] == 0xff || nal[1] == 0x80 ? STAYS : ENDS_BEFORE;
+    if (begins || type == AUXILIARY || type == EXTENSION) return STAYS;
+    if (type == END_OF_SEQUENCE || type == END_OF_STREAM)
+        return at->has_picture && size == 1 ? STAYS : NO_UNIT;
+    return h264->types_seen != 0 ? STAYS : at->has_picture ? ENDS_BEFORE : NO_UNIT;
+}
+
+rp_media_access_unit rp_media_h264_unit(rp_media_h264 *h264, const uint8_t *data, uint64_t size) {
+    const rp_media_access_unit none = {0};
+    rp_media_access_unit unit = {0};
+    gathering at = {0};
+    const unsigned width = h264->length_bytes;
+    uint64_t position = 0;
+    while (unit.units < UNITS_MAX && size - position > width) {
+        uint64_t length = 0;
+        for (unsigned i = 0; i < width; i++) length = length << 8 | data[position + i];
+        const bool fits = length <= size - position - width;
+        if (length == 0 || length > h264->nal_bytes_max || !fits) {
+            /* A slice that the end of the file cuts: this picture is not whole. */
+            const bool is_cut = length != 0 && length <= h264->nal_bytes_max && !fits;
+            rp_media_h264_slice slice;
+            if (is_cut && at.has_picture && (data[position + width] & 31) == at.last.nal_type &&
+                rp_media_h264_slice_read(&slice, h264, data + position + width,
+                                         size - position - width) &&
+                !is_new_picture(&at.last, &slice, at.has_both_fields))
+                return none;
+            break;
+        }
+        const step next = take_nal(&at, &unit, h264, data + position + width, (size_t)length);
+        if (next == NO_UNIT) return none;
+        if (next == ENDS_BEFORE) break;
+        unit.units++;
+        unit.evidence_bits += 6;
+        position += width + length;
+    }
+    if (!at.has_picture) return none;
+    unit.size = position;
+    return unit;
+}

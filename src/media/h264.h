@@ -1,0 +1,56 @@
+/* h264.h: as much of H.264 (ISO/IEC 14496-10) as finding pictures in a damaged file needs:
+ * parameter sets, slice headers, the first NAL unit of a new picture (7.4.1.2.4). */
+#ifndef RP_MEDIA_H264_H
+#define RP_MEDIA_H264_H
+
+#include <stddef.h>
+
+#include "media/access_unit.h"
+
+enum { RP_MEDIA_H264_SPS_MAX = 32, RP_MEDIA_H264_PPS_MAX = 256 };
+
+typedef struct rp_media_h264_sps {
+    bool is_known, separate_colour_plane, delta_pic_order_always_zero, frame_mbs_only;
+    uint8_t profile_idc, log2_max_frame_num, pic_order_cnt_type, log2_max_pic_order_cnt_lsb;
+    uint8_t chroma_array_type;
+    uint32_t width_mbs, height_mbs; /* of a frame */
+} rp_media_h264_sps;
+
+typedef struct rp_media_h264_pps {
+    bool is_known, bottom_field_pic_order, redundant_pic_cnt, weighted_pred;
+    uint8_t sps_id, weighted_bipred_idc;
+    uint8_t num_ref_idx[2];
+} rp_media_h264_pps;
+
+typedef struct rp_media_h264 {
+    rp_media_h264_sps sps[RP_MEDIA_H264_SPS_MAX];
+    rp_media_h264_pps pps[RP_MEDIA_H264_PPS_MAX];
+    uint8_t length_bytes;   /* of the length before each NAL unit: 1, 2 or 4 */
+    uint32_t types_seen;    /* bit t: the healthy clip holds NAL units of type t; 0: not known */
+    uint32_t nal_bytes_max; /* longer NAL units are taken for noise */
+} rp_media_h264;
+
+typedef struct rp_media_h264_slice {
+    uint8_t nal_type, nal_ref_idc, pps_id, slice_type;
+    bool field_pic, bottom_field, has_reset;
+    uint32_t first_mb, frame_num, idr_pic_id, pic_order_cnt_lsb, redundant_pic_cnt;
+    int32_t delta_bottom, delta[2];
+} rp_media_h264_slice;
+
+/* Reads avcC's payload: the length size and the parameter sets. False where it is damaged. */
+bool rp_media_h264_config_read(rp_media_h264 *h264, const uint8_t *avcc, size_t size);
+
+/* Takes in a parameter set (NAL unit with its header byte). False where it is damaged: then
+ * nothing changes. */
+bool rp_media_h264_sps_read(rp_media_h264 *h264, const uint8_t *nal, size_t size);
+bool rp_media_h264_pps_read(rp_media_h264 *h264, const uint8_t *nal, size_t size);
+
+/* Reads a slice header. False where it cannot be one of this recording. */
+bool rp_media_h264_slice_read(rp_media_h264_slice *slice, const rp_media_h264 *h264,
+                              const uint8_t *nal, size_t size);
+
+/* The access unit that starts at data; size 0 in the result where none starts or `size` cuts it.
+ * In-band parameter sets are taken in. */
+rp_media_access_unit rp_media_h264_unit(rp_media_h264 *h264, const uint8_t *data, uint64_t size);
+
+#endif

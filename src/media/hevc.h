@@ -1,0 +1,42 @@
+/* hevc.h: as much of HEVC (ISO/IEC 23008-2) as finding pictures in a damaged file needs. */
+#ifndef RP_MEDIA_HEVC_H
+#define RP_MEDIA_HEVC_H
+
+#include <stddef.h>
+
+#include "media/access_unit.h"
+
+enum { RP_MEDIA_HEVC_SPS_MAX = 16, RP_MEDIA_HEVC_PPS_MAX = 64 };
+
+typedef struct rp_media_hevc_sps {
+    bool is_known, separate_colour_plane;
+    uint8_t log2_max_pic_order_cnt_lsb, log2_ctb; /* of the coding tree block */
+    uint32_t width, height;                       /* luma samples */
+} rp_media_hevc_sps;
+
+typedef struct rp_media_hevc_pps {
+    bool is_known, has_dependent_slices, has_output_flag;
+    uint8_t sps_id, extra_slice_header_bits;
+} rp_media_hevc_pps;
+
+typedef struct rp_media_hevc {
+    rp_media_hevc_sps sps[RP_MEDIA_HEVC_SPS_MAX];
+    rp_media_hevc_pps pps[RP_MEDIA_HEVC_PPS_MAX];
+    uint8_t length_bytes;
+    uint64_t types_seen;    /* bit t: the healthy clip holds NAL units of type t; 0: not known */
+    uint32_t nal_bytes_max; /* longer NAL units are taken for noise */
+} rp_media_hevc;
+
+/* Reads hvcC's payload: the length size and the parameter sets. False where it is damaged. */
+bool rp_media_hevc_config_read(rp_media_hevc *hevc, const uint8_t *hvcc, size_t size);
+
+/* Takes in a parameter set (NAL unit with its header). False where it is damaged: then nothing
+ * changes. */
+bool rp_media_hevc_sps_read(rp_media_hevc *hevc, const uint8_t *nal, size_t size);
+bool rp_media_hevc_pps_read(rp_media_hevc *hevc, const uint8_t *nal, size_t size);
+
+/* The access unit that starts at data; size 0 in the result where none starts or `size` cuts it.
+ * In-band parameter sets are taken in. */
+rp_media_access_unit rp_media_hevc_unit(rp_media_hevc *hevc, const uint8_t *data, uint64_t size);
+
+#endif
