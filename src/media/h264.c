@@ -308,6 +308,7 @@ static void picture_of(rp_media_picture *picture, const rp_media_h264 *h264,
 typedef struct gathering {
     rp_media_h264_slice last;
     bool has_picture, has_both_fields;
+    uint32_t slices;
 } gathering;
 
 typedef enum step { STAYS, ENDS_BEFORE, NO_UNIT } step;
@@ -327,8 +328,24 @@ static step take_slice(gathering *at, rp_media_access_unit *unit, const rp_media
         at->has_both_fields = true;
     }
     unit->evidence_bits += slice.nal_type == IDR ? 16 : 8;
+    at->slices++;
     at->last = slice;
     return STAYS;
+}
+
+/* Samsung's slow motion wraps a picture in one prefix NAL unit: inside, NAL units stand behind
+ * start codes (annex B). Looks for the picture's first slice there. */
+static step take_wrapped(gathering *at, rp_media_access_unit *unit, const rp_media_h264 *h264,
+                         const uint8_t *data, size_t size) {
+    size_t position = 0;
+    while (position + 8 < size) {
+        const uint8_t type = data[position + 4] & 31;
+        if (type == SLICE || type == IDR)
+            return take_slice(at, unit, h264, data + position + 4, size - position - 4);
+        position += 4;
+        while (position + 4 < size && rp_be32(data + position) != 1) position++;
+    }
+    return NO_UNIT;
 }
 
 /* Does a NAL unit of this type begin or stay in the access unit, or belong to the next? */
@@ -339,6 +356,8 @@ static step take_nal(gathering *at, rp_media_access_unit *unit, rp_media_h264 *h
     if (nal[0] & 0x80 || (h264->types_seen != 0 && (h264->types_seen >> type & 1) == 0))
         return at->has_picture ? ENDS_BEFORE : NO_UNIT;
     if (type == SLICE || type == IDR) return take_slice(at, unit, h264, nal, size);
+    if (type == PREFIX && !at->has_picture && size > 12 && rp_be32(nal + 4) == 1)
+        return take_wrapped(at, unit, h264, nal + 4, size - 4);
     const bool begins =
         type == AUD || type == SPS || type == PPS || type == SEI || (type >= PREFIX && type <= 18);
     if (begins && at->has_picture) return ENDS_BEFORE;
@@ -353,6 +372,15 @@ static step take_nal(gathering *at, rp_media_access_unit *unit, rp_media_h264 *h
     return h264->types_seen != 0 ? STAYS : at->has_picture ? ENDS_BEFORE : NO_UNIT;
 }
 
+/* Is this NAL unit, of which the end of the file cuts off the end, a slice of the picture? */
+static bool is_cut_slice(const gathering *at, const rp_media_h264 *h264, const uint8_t *nal,
+                         size_t size) {
+    rp_media_h264_slice slice;
+    return size > 0 && (nal[0] & 31) == at->last.nal_type &&
+           rp_media_h264_slice_read(&slice, h264, nal, size) &&
+           !is_new_picture(&at->last, &slice, at->has_both_fields);
+}
+
 rp_media_access_unit rp_media_h264_unit(rp_media_h264 *h264, const uint8_t *data, uint64_t size) {
     const rp_media_access_unit none = {0};
     rp_media_access_unit unit = {0};
@@ -363,14 +391,10 @@ rp_media_access_unit rp_media_h264_unit(rp_media_h264 *h264, const uint8_t *data
         uint64_t length = 0;
         for (unsigned i = 0; i < width; i++) length = length << 8 | data[position + i];
         const bool fits = length <= size - position - width;
-        if (length == 0 || length > h264->nal_bytes_max || !fits) {
-            /* A slice that the end of the file cuts: this picture is not whole. */
-            const bool is_cut = length != 0 && length <= h264->nal_bytes_max && !fits;
-            rp_media_h264_slice slice;
-            if (is_cut && at.has_picture && (data[position + width] & 31) == at.last.nal_type &&
-                rp_media_h264_slice_read(&slice, h264, data + position + width,
-                                         size - position - width) &&
-                !is_new_picture(&at.last, &slice, at.has_both_fields))
+        if (length == 0 || length > h264->nal_bytes_max) break;
+        if (!fits) {
+            if (at.has_picture &&
+                is_cut_slice(&at, h264, data + position + width, (size_t)(size - position - width)))
                 return none;
             break;
         }
@@ -381,7 +405,7 @@ rp_media_access_unit rp_media_h264_unit(rp_media_h264 *h264, const uint8_t *data
         unit.evidence_bits += 6;
         position += width + length;
     }
-    if (!at.has_picture) return none;
+    if (!at.has_picture || at.slices < h264->slices_min) return none;
     unit.size = position;
     return unit;
 }

@@ -222,6 +222,18 @@ static step take_nal(gathering *at, rp_media_access_unit *unit, rp_media_hevc *h
     return STAYS;
 }
 
+/* Is this NAL unit, of which the end of the file cuts off the end, part of the picture? */
+static bool is_cut_part(const gathering *at, const rp_media_hevc *hevc, const uint8_t *nal,
+                        size_t size) {
+    if (size < 2 || nal[0] & 0x81 || nal[1] >> 3 != 0 || (nal[1] & 7) == 0) return false;
+    const uint8_t type = nal[0] >> 1 & 63;
+    slice_segment slice;
+    if (type <= VCL_LAST)
+        return read_slice_segment(&slice, hevc, nal, size) && !slice.is_first &&
+               slice.type == at->last.type;
+    return type == SUFFIX_SEI || (type >= 45 && type <= 47) || type >= 56;
+}
+
 rp_media_access_unit rp_media_hevc_unit(rp_media_hevc *hevc, const uint8_t *data, uint64_t size) {
     const rp_media_access_unit none = {0};
     rp_media_access_unit unit = {0};
@@ -235,10 +247,7 @@ rp_media_access_unit rp_media_hevc_unit(rp_media_hevc *hevc, const uint8_t *data
         const uint64_t left = size - position - width;
         if (length < 2 || length > hevc->nal_bytes_max) break;
         if (length > left) {
-            slice_segment slice; /* a slice that the end of the file cuts: not whole */
-            if (at.has_picture && read_slice_segment(&slice, hevc, nal, (size_t)left) &&
-                !slice.is_first && slice.type == at.last.type)
-                return none;
+            if (at.has_picture && is_cut_part(&at, hevc, nal, (size_t)left)) return none;
             break;
         }
         const step next = take_nal(&at, &unit, hevc, nal, (size_t)length);
