@@ -22,7 +22,8 @@ typedef struct rp_media_picture {
 } rp_media_picture;
 
 typedef struct rp_media_access_unit {
-    uint64_t size;       /* bytes, lengths included */
+    uint64_t size;       /* bytes, lengths included; 0: none starts here */
+    bool is_cut;         /* one starts here, but the end of the data cuts it: size is 0 */
     uint32_t units;      /* NAL units or OBUs */
     float evidence_bits; /* log2 of how unlikely noise looks like this */
     rp_media_picture picture;

@@ -97,7 +97,7 @@ bool rp_media_h264_sps_read(rp_media_h264 *h264, const uint8_t *nal, size_t size
         return false;
     sps.width_mbs = width_minus1 + 1;
     sps.height_mbs = (height_minus1 + 1) * (sps.frame_mbs_only ? 1 : 2);
-    h264->sps[id] = sps;
+    if (!h264->is_frozen) h264->sps[id] = sps;
     return true;
 }
 
@@ -136,7 +136,7 @@ bool rp_media_h264_pps_read(rp_media_h264 *h264, const uint8_t *nal, size_t size
     rp_bits_skip(&bits, 2);
     pps.redundant_pic_cnt = rp_bits_u(&bits, 1);
     if (bits.failed || id >= RP_MEDIA_H264_PPS_MAX || sps_id >= RP_MEDIA_H264_SPS_MAX) return false;
-    h264->pps[id] = pps;
+    if (!h264->is_frozen) h264->pps[id] = pps;
     return true;
 }
 
@@ -372,17 +372,20 @@ static step take_nal(gathering *at, rp_media_access_unit *unit, rp_media_h264 *h
     return h264->types_seen != 0 ? STAYS : at->has_picture ? ENDS_BEFORE : NO_UNIT;
 }
 
-/* Is this NAL unit, of which the end of the file cuts off the end, a slice of the picture? */
+/* Is this NAL unit, of which the end of the file cuts off the end, a slice of the picture, or the
+ * first slice of one? */
 static bool is_cut_slice(const gathering *at, const rp_media_h264 *h264, const uint8_t *nal,
                          size_t size) {
     rp_media_h264_slice slice;
-    return size > 0 && (nal[0] & 31) == at->last.nal_type &&
-           rp_media_h264_slice_read(&slice, h264, nal, size) &&
+    if (size == 0 || ((nal[0] & 31) != SLICE && (nal[0] & 31) != IDR)) return false;
+    if (!rp_media_h264_slice_read(&slice, h264, nal, size)) return false;
+    if (!at->has_picture) return slice.first_mb == 0;
+    return slice.nal_type == at->last.nal_type &&
            !is_new_picture(&at->last, &slice, at->has_both_fields);
 }
 
 rp_media_access_unit rp_media_h264_unit(rp_media_h264 *h264, const uint8_t *data, uint64_t size) {
-    const rp_media_access_unit none = {0};
+    const rp_media_access_unit none = {0}, cut = {.is_cut = true};
     rp_media_access_unit unit = {0};
     gathering at = {0};
     const unsigned width = h264->length_bytes;
@@ -393,9 +396,8 @@ rp_media_access_unit rp_media_h264_unit(rp_media_h264 *h264, const uint8_t *data
         const bool fits = length <= size - position - width;
         if (length == 0 || length > h264->nal_bytes_max) break;
         if (!fits) {
-            if (at.has_picture &&
-                is_cut_slice(&at, h264, data + position + width, (size_t)(size - position - width)))
-                return none;
+            if (is_cut_slice(&at, h264, data + position + width, (size_t)(size - position - width)))
+                return cut;
             break;
         }
         const step next = take_nal(&at, &unit, h264, data + position + width, (size_t)length);
@@ -405,7 +407,8 @@ rp_media_access_unit rp_media_h264_unit(rp_media_h264 *h264, const uint8_t *data
         unit.evidence_bits += 6;
         position += width + length;
     }
-    if (!at.has_picture || at.slices < h264->slices_min) return none;
+    const bool is_at_end = unit.units > 0 && size - position <= 64;
+    if (!at.has_picture || at.slices < h264->slices_min) return is_at_end ? cut : none;
     unit.size = position;
     return unit;
 }

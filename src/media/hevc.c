@@ -73,7 +73,7 @@ bool rp_media_hevc_sps_read(rp_media_hevc *hevc, const uint8_t *nal, size_t size
         return false;
     sps.log2_max_pic_order_cnt_lsb = (uint8_t)(lsb_minus4 + 4);
     sps.log2_ctb = (uint8_t)(coding_minus3 + 3 + difference);
-    hevc->sps[id] = sps;
+    if (!hevc->is_frozen) hevc->sps[id] = sps;
     return true;
 }
 
@@ -88,7 +88,7 @@ bool rp_media_hevc_pps_read(rp_media_hevc *hevc, const uint8_t *nal, size_t size
     pps.has_output_flag = rp_bits_u(&bits, 1);
     pps.extra_slice_header_bits = (uint8_t)rp_bits_u(&bits, 3);
     if (bits.failed || id >= RP_MEDIA_HEVC_PPS_MAX || sps_id >= RP_MEDIA_HEVC_SPS_MAX) return false;
-    hevc->pps[id] = pps;
+    if (!hevc->is_frozen) hevc->pps[id] = pps;
     return true;
 }
 
@@ -229,13 +229,14 @@ static bool is_cut_part(const gathering *at, const rp_media_hevc *hevc, const ui
     const uint8_t type = nal[0] >> 1 & 63;
     slice_segment slice;
     if (type <= VCL_LAST)
-        return read_slice_segment(&slice, hevc, nal, size) && !slice.is_first &&
-               slice.type == at->last.type;
+        return read_slice_segment(&slice, hevc, nal, size) && slice.is_first != at->has_picture &&
+               (!at->has_picture || slice.type == at->last.type);
+    if (!at->has_picture) return false;
     return type == SUFFIX_SEI || (type >= 45 && type <= 47) || type >= 56;
 }
 
 rp_media_access_unit rp_media_hevc_unit(rp_media_hevc *hevc, const uint8_t *data, uint64_t size) {
-    const rp_media_access_unit none = {0};
+    const rp_media_access_unit none = {0}, cut = {.is_cut = true};
     rp_media_access_unit unit = {0};
     gathering at = {0};
     const unsigned width = hevc->length_bytes;
@@ -247,7 +248,7 @@ rp_media_access_unit rp_media_hevc_unit(rp_media_hevc *hevc, const uint8_t *data
         const uint64_t left = size - position - width;
         if (length < 2 || length > hevc->nal_bytes_max) break;
         if (length > left) {
-            if (at.has_picture && is_cut_part(&at, hevc, nal, (size_t)left)) return none;
+            if (is_cut_part(&at, hevc, nal, (size_t)left)) return cut;
             break;
         }
         const step next = take_nal(&at, &unit, hevc, nal, (size_t)length);
@@ -257,7 +258,7 @@ rp_media_access_unit rp_media_hevc_unit(rp_media_hevc *hevc, const uint8_t *data
         unit.evidence_bits += 12;
         position += width + length;
     }
-    if (!at.has_picture) return none;
+    if (!at.has_picture) return unit.units > 0 && size - position <= 64 ? cut : none;
     unit.size = position;
     return unit;
 }

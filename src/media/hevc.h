@@ -24,6 +24,7 @@ typedef struct rp_media_hevc {
     rp_media_hevc_pps pps[RP_MEDIA_HEVC_PPS_MAX];
     uint8_t length_bytes;
     uint64_t types_seen;    /* bit t: the healthy clip holds NAL units of type t; 0: not known */
+    bool is_frozen;         /* parameter sets in the stream are checked, not taken in */
     uint32_t nal_bytes_max; /* longer NAL units are taken for noise */
 } rp_media_hevc;
 
