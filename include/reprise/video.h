@@ -1,0 +1,49 @@
+/* video.h: gives a recording its index back.
+ *
+ * A camera writes the index of a film (moov) when the recording ends. When the power is lost, the
+ * pictures and the sound lie on the card and no player finds them. With a healthy clip of the same
+ * camera as reference, Reprise finds every sample and writes the index anew. */
+#ifndef REPRISE_VIDEO_H
+#define REPRISE_VIDEO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "reprise/reprise.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What was found in a file, or how a recovery went. Both texts live as long as the report. */
+typedef struct rp_video_report rp_video_report;
+void rp_video_report_destroy(rp_video_report *report);
+const char *rp_video_report_text(const rp_video_report *report); /* for a person; lines */
+const char *rp_video_report_json(const rp_video_report *report); /* one object, "reprise": 1 */
+
+typedef struct rp_video_recover_options {
+    const char *reference;    /* healthy clip of the same camera and settings, or a saved profile;
+                                 NULL: the broken file's own index or inline index must do */
+    const char *save_profile; /* NULL, or where to save what the reference teaches */
+    const char *output;       /* the new file; NULL: only look */
+    const rp_progress *progress; /* may be NULL */
+    const rp_log *log;           /* may be NULL */
+} rp_video_recover_options;
+
+/* Recovers the recording at path `broken`, which is never changed; `output` is whole or absent.
+ * RP_OK: everything in it was identified. RP_NO: partly (the report says what), or there was
+ * nothing to do: then no output is written and the error says so. RP_INPUT: unreadable, or the
+ * reference is of another camera. RP_SYSTEM: no memory, disk full. The report is yours, and NULL
+ * where there is none. */
+rp_status rp_video_recover(rp_video_report **report, const char *broken,
+                           const rp_video_recover_options *options, rp_error *error);
+
+/* Says what a file holds and what is wrong with it: boxes, tracks, codecs, chunk pattern, duration.
+ * RP_OK: a whole recording; RP_NO: a broken one; RP_INPUT: unreadable. */
+rp_status rp_video_inspect(rp_video_report **report, const char *path, rp_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,55 @@
+/* chain.h: the samples that were found, track by track, and the holes between them. */
+#ifndef RP_VIDEO_CHAIN_H
+#define RP_VIDEO_CHAIN_H
+
+#include "base/arena.h"
+#include "media/access_unit.h"
+#include "media/movie.h"
+
+enum { RP_VIDEO_HOLE_TRACKS = 16 };
+
+/* Bytes that belong to no sample. */
+typedef struct rp_video_hole {
+    uint64_t offset, size;
+    bool is_uniform; /* one byte value throughout: zeros of an unwritten cluster */
+    uint64_t samples[RP_VIDEO_HOLE_TRACKS]; /* of each track before it */
+} rp_video_hole;
+
+typedef struct rp_video_found {
+    uint32_t *sizes; /* sample_count of them; NULL where all are constant_size */
+    size_t size_capacity;
+    uint32_t constant_size;
+    uint64_t sample_count;
+    rp_media_chunk *chunks;
+    size_t chunk_count, chunk_capacity;
+    uint32_t *syncs;
+    size_t sync_count, sync_capacity;
+    int32_t *places; /* of pictures: place in the order of display, within a period */
+    size_t place_capacity;
+    uint32_t *periods; /* the pictures at which the order begins anew */
+    size_t period_count, period_capacity;
+    rp_media_order order;
+    rp_media_runs durations; /* where the stream itself gives them; else empty */
+} rp_video_found;
+
+typedef struct rp_video_chain {
+    rp_video_found tracks[RP_MEDIA_TRACKS_MAX];
+    int track_count;
+    rp_video_hole *holes;
+    size_t hole_count, hole_capacity;
+    uint64_t begin, end; /* the bytes that were looked at */
+    uint64_t sample_bytes, hole_bytes;
+    double evidence_bits;
+    bool failed; /* memory ran out */
+} rp_video_chain;
+
+/* Appends samples that lie behind each other: `count` of them in `size` bytes. */
+void rp_video_chain_add(rp_video_chain *chain, int track, uint64_t offset, uint64_t size,
+                        uint64_t count);
+/* What the picture added last says about itself. */
+void rp_video_chain_add_picture(rp_video_chain *chain, int track, const rp_media_picture *picture);
+void rp_video_chain_add_hole(rp_video_chain *chain, const uint8_t *data, uint64_t offset,
+                             uint64_t size);
+void rp_video_chain_clear(rp_video_chain *chain);
+
+#endif

@@ -1,0 +1,31 @@
+/* layout.h: what is left of a broken recording: which boxes, where the samples lie. */
+#ifndef RP_VIDEO_LAYOUT_H
+#define RP_VIDEO_LAYOUT_H
+
+#include "media/boxes.h"
+
+typedef enum rp_video_form {
+    RP_VIDEO_WHOLE,     /* index and media data are there */
+    RP_VIDEO_NO_INDEX,  /* boxes and mdat, no moov */
+    RP_VIDEO_CUT_DATA,  /* the index is there, the media data ends early */
+    RP_VIDEO_FRAGMENTS, /* moov and moofs; the last may be cut */
+    RP_VIDEO_BARE,      /* no boxes: media data from the first byte */
+    RP_VIDEO_FORM_COUNT
+} rp_video_form;
+
+typedef struct rp_video_layout {
+    rp_video_form form;
+    rp_media_box mdat;                        /* size 0: bare */
+    uint64_t declared_bytes;                  /* mdat's own word for its size */
+    uint64_t begin, end;                      /* of the bytes that may hold samples */
+    bool has_ftyp, has_moov, has_placeholder; /* mdat's size was never filled in */
+    bool is_empty; /* nothing but one byte value: a card that was never written */
+} rp_video_layout;
+
+/* Looks at a file in memory. Trusts the size of mdat only where something whole follows it. */
+void rp_video_layout_find(rp_video_layout *layout, const uint8_t *data, uint64_t size);
+
+/* The form in words. */
+const char *rp_video_form_name(rp_video_form form);
+
+#endif

@@ -1,0 +1,137 @@
+/* output.c: see output.h. */
+#include "video/output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "base/new_file.h"
+#include "base/progress.h"
+
+enum { BLOCK_BYTES = 4096, COPY_BYTES = 64 << 20, BUFFER_BYTES = 1 << 20 };
+
+/* Plain reads and writes, where the kernel cannot copy between these two files. */
+static rp_status copy_plain(int to, int from, off_t *offset, uint64_t count, const char *path,
+                            rp_error *error) {
+    uint8_t *buffer = malloc(BUFFER_BYTES);
+    if (buffer == NULL) return rp_fail_memory(error, "a copy buffer");
+    rp_status status = RP_OK;
+    while (count > 0 && status == RP_OK) {
+        const size_t wanted = count < BUFFER_BYTES ? (size_t)count : BUFFER_BYTES;
+        const ssize_t got = pread(from, buffer, wanted, *offset);
+        if (got <= 0) {
+            status = rp_fail_errno(error, "%s: reading the media data", path);
+            break;
+        }
+        for (ssize_t done = 0; done < got && status == RP_OK;) {
+            const ssize_t put = write(to, buffer + done, (size_t)(got - done));
+            if (put < 0) status = rp_fail_errno(error, "%s", path);
+            else done += put;
+        }
+        *offset += got;
+        count -= (uint64_t)got;
+    }
+    free(buffer);
+    return status;
+}
+
+/* Bytes offset .. offset + count of `from` to where `to` stands. copy_file_range lets file systems
+ * share the blocks instead of copying them. */
+static rp_status copy_bytes(int to, int from, uint64_t first, uint64_t count, const char *path,
+                            rp_progress_state *progress, rp_error *error) {
+    off_t offset = (off_t)first;
+    const uint64_t end = first + count;
+    while ((uint64_t)offset < end) {
+        const uint64_t left = end - (uint64_t)offset;
+        const size_t wanted = left < COPY_BYTES ? (size_t)left : COPY_BYTES;
+        const ssize_t copied = copy_file_range(from, &offset, to, NULL, wanted, 0);
+        if (copied < 0 &&
+            (errno == EXDEV || errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP))
+            return copy_plain(to, from, &offset, left, path, error);
+        if (copied < 0) return rp_fail_errno(error, "%s", path);
+        if (copied == 0)
+            return rp_fail(error, RP_INPUT, (int64_t)offset, "%s: the input ends early", path);
+        if (progress != NULL && !rp_progress_update(progress, (uint64_t)offset - first))
+            return rp_fail(error, RP_NO, (int64_t)offset, "stopped");
+    }
+    return RP_OK;
+}
+
+/* Everything before the media data: ftyp, other boxes of the broken file, filling, mdat's header.
+ */
+static rp_status write_head(FILE *stream, const rp_video_plan *plan, uint64_t *head_bytes,
+                            const char *path, rp_error *error) {
+    const rp_video_layout *layout = &plan->layout;
+    rp_text head = {0};
+    const bool has_head = layout->mdat.size > 0 && layout->mdat.offset > 0 && layout->has_ftyp &&
+                          !plan->has_own_index;
+    if (has_head) {
+        rp_text_add_bytes(&head, plan->broken.data, (size_t)layout->mdat.offset);
+    } else {
+        const rp_media_movie *movie = &plan->profile->movie;
+        rp_text_add_bytes(&head, movie->data + movie->ftyp.offset, (size_t)movie->ftyp.size);
+    }
+    /* The filling makes the data begin at the same place in a block as it does in the input. */
+    const uint64_t wanted = layout->begin % BLOCK_BYTES;
+    uint64_t filling = (wanted + 2 * BLOCK_BYTES - (head.length + 16) % BLOCK_BYTES) % BLOCK_BYTES;
+    if (filling > 0 && filling < 8) filling += BLOCK_BYTES;
+    if (filling > 0) {
+        rp_media_put_be32(&head, (uint32_t)filling);
+        rp_media_put_be32(&head, RP_MEDIA_TYPE('f', 'r', 'e', 'e'));
+        for (uint64_t i = 8; i < filling; i++) rp_text_add_char(&head, '\0');
+    }
+    rp_media_put_be32(&head, 1);
+    rp_media_put_be32(&head, RP_MEDIA_TYPE('m', 'd', 'a', 't'));
+    rp_media_put_be64(&head, 16 + layout->end - layout->begin);
+    *head_bytes = head.length;
+    rp_status status = head.failed ? rp_fail_memory(error, "the head of the file") : RP_OK;
+    if (status == RP_OK &&
+        (fwrite(head.data, 1, head.length, stream) != head.length || fflush(stream) != 0))
+        status = rp_fail_errno(error, "%s", path);
+    rp_text_clear(&head);
+    return status;
+}
+
+static rp_status write_index(FILE *stream, const rp_video_plan *plan, int64_t shift,
+                             const char *path, rp_error *error) {
+    rp_text moov = {0};
+    rp_status status = rp_video_plan_index(&moov, plan, shift, error);
+    if (status == RP_OK && fwrite(moov.data, 1, moov.length, stream) != moov.length)
+        status = rp_fail_errno(error, "%s", path);
+    rp_text_clear(&moov);
+    return status;
+}
+
+rp_status rp_video_output_write(const rp_video_plan *plan, const char *broken, const char *path,
+                                const rp_progress *progress, rp_error *error) {
+    const rp_video_layout *layout = &plan->layout;
+    rp_new_file file = {0};
+    uint64_t head_bytes = 0;
+    const int from = open(broken, O_RDONLY | O_CLOEXEC);
+    if (from < 0) return rp_fail_errno(error, "%s", broken);
+    rp_progress_state state =
+        rp_progress_begin(progress, "copying media data", layout->end - layout->begin);
+    rp_status status = rp_new_file_open(&file, path, error);
+    if (status != RP_OK) goto done;
+    status = write_head(file.stream, plan, &head_bytes, path, error);
+    const int to = fileno(file.stream);
+    if (status == RP_OK)
+        status =
+            copy_bytes(to, from, layout->begin, layout->end - layout->begin, path, &state, error);
+    const bool has_tail = !plan->has_own_index && layout->end < plan->broken.size;
+    if (status == RP_OK && has_tail)
+        status =
+            copy_bytes(to, from, layout->end, plan->broken.size - layout->end, path, NULL, error);
+    if (status == RP_OK && fseeko(file.stream, 0, SEEK_END) != 0)
+        status = rp_fail_errno(error, "%s", path);
+    if (status == RP_OK)
+        status = write_index(file.stream, plan, (int64_t)head_bytes - (int64_t)layout->begin, path,
+                             error);
+    if (status == RP_OK) status = rp_new_file_commit(&file, error);
+    else rp_new_file_abandon(&file);
+done:
+    close(from);
+    return status;
+}

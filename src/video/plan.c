@@ -1,0 +1,153 @@
+/* plan.c: see plan.h. */
+#include "video/plan.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "base/bytes.h"
+#include "video/index.h"
+#include "video/weave.h"
+
+/* --- the reference ----------------------------------------------------------------------- */
+
+static rp_status learn_reference(rp_video_plan *plan, const char *broken,
+                                 const rp_video_recover_options *options, rp_error *error) {
+    if (options->reference == NULL)
+        return rp_fail(error, RP_INPUT, -1,
+                       "%s: its index is lost; name a healthy clip of the same camera with "
+                       "--reference",
+                       broken);
+    RP_TRY(rp_mapped_file_open(&plan->reference, options->reference, error));
+    if (plan->reference.size == 0)
+        return rp_fail(error, RP_INPUT, 0, "%s: the reference is empty", options->reference);
+    RP_TRY(rp_video_profile_learn(plan->profile, plan->reference.data, plan->reference.size,
+                                  options->reference, &plan->arena, error));
+    if (options->save_profile != NULL)
+        RP_TRY(rp_video_profile_save(plan->profile, options->save_profile, error));
+    return RP_OK;
+}
+
+/* --- its own index ----------------------------------------------------------------------- */
+
+/* The samples that the broken file's own tables name, as far as the file goes. */
+static void take_own_samples(rp_video_plan *plan) {
+    rp_video_chain *chain = &plan->chain;
+    const rp_video_profile *profile = plan->profile;
+    chain->track_count = profile->track_count;
+    if (plan->layout.form == RP_VIDEO_FRAGMENTS) /* moofs stay between the samples, as no samples */
+        plan->layout.begin = profile->movie.moov.offset + profile->movie.moov.size;
+    chain->begin = plan->layout.begin;
+    chain->end = plan->layout.end = plan->broken.size;
+    for (int i = 0; i < profile->track_count; i++) {
+        const rp_media_track *media = profile->tracks[i].media;
+        if (media->sizes == NULL) chain->tracks[i].constant_size = media->constant_size;
+        const bool has_pictures = media->has_stss;
+        rp_media_cursor cursor = rp_media_cursor_begin(media);
+        rp_media_sample sample;
+        while (!chain->failed && rp_media_cursor_next(&sample, &cursor)) {
+            if (sample.offset > chain->end || sample.size > chain->end - sample.offset) break;
+            rp_video_chain_add(chain, i, sample.offset, sample.size, 1);
+            const rp_media_picture picture = {.is_sync = sample.is_sync};
+            if (has_pictures) rp_video_chain_add_picture(chain, i, &picture);
+        }
+    }
+}
+
+/* --- looking ----------------------------------------------------------------------------- */
+
+/* A recording of which little was understood has another reference, or none. */
+static rp_status check_fit(const rp_video_plan *plan, const char *broken, rp_error *error) {
+    const rp_video_chain *chain = &plan->chain;
+    const uint64_t seen = chain->end - chain->begin;
+    /* Noise gives a false start now and then, each behind a hole; a recording gives much more. */
+    const double believed = 60 + 45 * (double)chain->hole_count;
+    if (chain->evidence_bits >= believed || chain->sample_bytes > seen / 2) return RP_OK;
+    char name[5] = "none";
+    char expected[128] = "";
+    for (int i = 0; i < plan->profile->track_count; i++) {
+        char codec[5];
+        rp_media_type_name(codec, plan->profile->tracks[i].media->codec);
+        const size_t used = strlen(expected);
+        snprintf(expected + used, sizeof expected - used, "%s%s", used > 0 ? ", " : "", codec);
+    }
+    const uint8_t *ftyp = plan->broken.data;
+    if (plan->layout.has_ftyp && plan->broken.size >= 12 && memcmp(ftyp + 4, "ftyp", 4) == 0)
+        rp_media_type_name(name, rp_be32(ftyp + 8));
+    return rp_fail(error, RP_INPUT, (int64_t)chain->begin,
+                   "%s: nothing in its %llu bytes of media data is of the reference's tracks (%s; "
+                   "brand of the broken file: %s); use a clip of the same camera and settings",
+                   broken, (unsigned long long)seen, expected, name);
+}
+
+static rp_status look(rp_video_plan *plan, const char *broken,
+                      const rp_video_recover_options *options, rp_error *error) {
+    const rp_video_layout *layout = &plan->layout;
+    if (layout->form == RP_VIDEO_CUT_DATA || layout->form == RP_VIDEO_FRAGMENTS) {
+        const rp_status own = rp_video_profile_learn(
+            plan->profile, plan->broken.data, plan->broken.size, broken, &plan->arena, error);
+        if (own == RP_SYSTEM) return own;
+        plan->has_own_index = own == RP_OK;
+    }
+    if (plan->has_own_index) {
+        take_own_samples(plan);
+        return plan->chain.failed ? rp_fail_memory(error, "the samples") : RP_OK;
+    }
+    RP_TRY(learn_reference(plan, broken, options, error));
+    madvise((void *)plan->broken.data, plan->broken.size, MADV_RANDOM);
+    const rp_video_weave_options weave = {
+        .begin = layout->begin, .end = layout->end, .progress = options->progress};
+    RP_TRY(rp_video_weave(&plan->chain, plan->profile, plan->broken.data, &weave, &plan->arena,
+                          error));
+    return check_fit(plan, broken, error);
+}
+
+static rp_status find_times(rp_video_plan *plan, rp_error *error) {
+    plan->times_are_known =
+        plan->has_own_index || rp_video_times_are_known(plan->profile, &plan->chain);
+    for (int i = 0; i < plan->profile->track_count; i++)
+        RP_TRY(rp_video_times_find(&plan->times[i], plan->profile, &plan->chain, i,
+                                   plan->times_are_known, &plan->arena, error));
+    return RP_OK;
+}
+
+rp_status rp_video_plan_make(rp_video_plan *plan, const char *broken,
+                             const rp_video_recover_options *options, rp_error *error) {
+    *plan = (rp_video_plan){0};
+    plan->profile = rp_arena_alloc(&plan->arena, sizeof *plan->profile);
+    rp_status status = plan->profile == NULL ? rp_fail_memory(error, "a profile")
+                                             : rp_mapped_file_open(&plan->broken, broken, error);
+    if (status != RP_OK) goto done;
+    if (plan->broken.size == 0) {
+        status = rp_fail(error, RP_INPUT, 0, "%s: is empty; nothing can be recovered", broken);
+        goto done;
+    }
+    rp_video_layout_find(&plan->layout, plan->broken.data, plan->broken.size);
+    if (plan->layout.is_empty)
+        status = rp_fail(error, RP_INPUT, 0, "%s: holds nothing but the byte 0x%02x", broken,
+                         plan->broken.data[0]);
+    else if (plan->layout.form == RP_VIDEO_WHOLE)
+        status = rp_fail(error, RP_NO, -1,
+                         "%s: has its index (moov) and whole media data: nothing to do; are "
+                         "reference and broken file swapped?",
+                         broken);
+    if (status == RP_OK) status = look(plan, broken, options, error);
+    if (status == RP_OK) status = find_times(plan, error);
+done:
+    if (status != RP_OK) rp_video_plan_clear(plan);
+    return status;
+}
+
+rp_status rp_video_plan_index(rp_text *moov, const rp_video_plan *plan, int64_t shift,
+                              rp_error *error) {
+    const rp_video_index_options options = {.shift = shift};
+    return rp_video_index_write(moov, plan->profile, &plan->chain, plan->times, &options, error);
+}
+
+void rp_video_plan_clear(rp_video_plan *plan) {
+    rp_video_chain_clear(&plan->chain);
+    rp_mapped_file_close(&plan->broken);
+    rp_mapped_file_close(&plan->reference);
+    rp_arena_clear(&plan->arena);
+    *plan = (rp_video_plan){0};
+}

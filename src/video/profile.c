@@ -1,0 +1,477 @@
+/* profile.c: see profile.h. What can be learned from the tables is learned from the tables; the
+ * sample bytes give signatures, first bytes and NAL unit types. */
+#include "video/profile.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/new_file.h"
+
+enum { SAMPLES_LEARNED_MAX = 4096, PROFILE_VERSION = 1 };
+
+#define TYPE(text) RP_MEDIA_TYPE((text)[0], (text)[1], (text)[2], (text)[3])
+static const uint32_t type_rprp = RP_MEDIA_TYPE('r', 'p', 'r', 'p');
+
+/* Sample entry types and how their samples are told. What is not listed is PCM if its entry says
+ * so, constant if all its samples have one size, else learned. */
+static const struct {
+    char codec[5];
+    rp_video_kind kind;
+} kinds[] = {
+    {"avc1", RP_VIDEO_H264}, {"avc2", RP_VIDEO_H264}, {"avc3", RP_VIDEO_H264},
+    {"avc4", RP_VIDEO_H264}, {"dvav", RP_VIDEO_H264}, {"dva1", RP_VIDEO_H264},
+    {"hvc1", RP_VIDEO_HEVC}, {"hev1", RP_VIDEO_HEVC}, {"dvh1", RP_VIDEO_HEVC},
+    {"dvhe", RP_VIDEO_HEVC}, {"av01", RP_VIDEO_AV1},  {"mp4a", RP_VIDEO_AAC},
+    {"mebx", RP_VIDEO_MEBX}, {"gpmd", RP_VIDEO_KLV},  {"fdsc", RP_VIDEO_FDSC},
+    {"CTMD", RP_VIDEO_CTMD}, {"tx3g", RP_VIDEO_TEXT}, {"text", RP_VIDEO_TEXT},
+};
+
+const char *rp_video_kind_name(rp_video_kind kind) {
+    static const char *const names[RP_VIDEO_KIND_COUNT] = {"H.264",
+                                                           "HEVC",
+                                                           "AV1",
+                                                           "AAC",
+                                                           "PCM",
+                                                           "constant size",
+                                                           "Apple timed metadata",
+                                                           "GoPro telemetry",
+                                                           "GoPro index",
+                                                           "Canon metadata",
+                                                           "text",
+                                                           "learned"};
+    return names[kind];
+}
+
+/* --- codec configuration ----------------------------------------------------------------- */
+
+/* A box inside the sample entry, behind its fixed fields: 78 bytes of a visual entry. */
+static bool find_in_entry(rp_media_box *box, const uint8_t *data, const rp_media_track *media,
+                          const char *type) {
+    rp_media_box_walk walk = rp_media_box_inside(data, &media->entry, 78);
+    while (rp_media_box_next(box, &walk))
+        if (box->type == TYPE(type)) return true;
+    return false;
+}
+
+static bool read_h264(rp_video_track *track, const uint8_t *data, rp_arena *arena) {
+    rp_media_box box;
+    track->h264 = rp_arena_alloc(arena, sizeof *track->h264);
+    return track->h264 != NULL && find_in_entry(&box, data, track->media, "avcC") &&
+           rp_media_h264_config_read(track->h264, rp_media_box_payload(data, &box),
+                                     (size_t)rp_media_box_payload_size(&box));
+}
+
+static bool read_hevc(rp_video_track *track, const uint8_t *data, rp_arena *arena) {
+    rp_media_box box;
+    track->hevc = rp_arena_alloc(arena, sizeof *track->hevc);
+    return track->hevc != NULL && find_in_entry(&box, data, track->media, "hvcC") &&
+           rp_media_hevc_config_read(track->hevc, rp_media_box_payload(data, &box),
+                                     (size_t)rp_media_box_payload_size(&box));
+}
+
+static bool read_av1(rp_video_track *track, const uint8_t *data, rp_arena *arena) {
+    rp_media_box box;
+    track->av1 = rp_arena_alloc(arena, sizeof *track->av1);
+    return track->av1 != NULL && find_in_entry(&box, data, track->media, "av1C") &&
+           rp_media_av1_config_read(track->av1, rp_media_box_payload(data, &box),
+                                    (size_t)rp_media_box_payload_size(&box));
+}
+
+static bool read_aac(rp_video_track *track, const uint8_t *data) {
+    size_t size;
+    const uint8_t *config = rp_media_aac_config_find(&size, data + track->media->entry.offset,
+                                                     (size_t)track->media->entry.size);
+    return config != NULL && rp_media_aac_config_read(&track->aac, config, size);
+}
+
+/* Decides the kind; a codec whose configuration cannot be read is told by what is learned. */
+static void choose_kind(rp_video_track *track, const uint8_t *data, rp_arena *arena) {
+    const rp_media_track *media = track->media;
+    track->kind = RP_VIDEO_LEARNED;
+    for (size_t i = 0; i < RP_COUNT(kinds); i++)
+        if (TYPE(kinds[i].codec) == media->codec) track->kind = kinds[i].kind;
+    const bool is_read = track->kind == RP_VIDEO_H264   ? read_h264(track, data, arena)
+                         : track->kind == RP_VIDEO_HEVC ? read_hevc(track, data, arena)
+                         : track->kind == RP_VIDEO_AV1  ? read_av1(track, data, arena)
+                         : track->kind == RP_VIDEO_AAC  ? read_aac(track, data)
+                                                        : true;
+    if (!is_read) track->kind = RP_VIDEO_LEARNED;
+    if (track->kind != RP_VIDEO_LEARNED) return;
+    track->frame_bytes = rp_media_pcm_frame_bytes(data, media);
+    if (track->frame_bytes != 0) {
+        track->kind = RP_VIDEO_PCM;
+    } else if (track->size_count == 1 && track->sizes[0] > 0) {
+        track->kind = RP_VIDEO_CONSTANT;
+        track->frame_bytes = track->sizes[0];
+    }
+}
+
+/* --- tables ------------------------------------------------------------------------------ */
+
+/* Adds a value to a short list of distinct ones; a list that overflows becomes empty for good. */
+static void note_size(rp_video_track *track, uint32_t size, bool *is_full) {
+    for (uint32_t i = 0; i < track->size_count; i++)
+        if (track->sizes[i] == size) return;
+    if (track->size_count == RP_VIDEO_SIZES_MAX) *is_full = true;
+    else track->sizes[track->size_count++] = size;
+}
+
+static void learn_sizes(rp_video_track *track) {
+    const rp_media_track *media = track->media;
+    bool is_full = false;
+    track->size_min = UINT32_MAX;
+    const uint64_t count = media->sizes != NULL ? media->sample_count : media->sample_count > 0;
+    for (uint64_t i = 0; i < count; i++) {
+        const uint32_t size = media->sizes != NULL ? media->sizes[i] : media->constant_size;
+        if (size < track->size_min) track->size_min = size;
+        if (size > track->size_max) track->size_max = size;
+        note_size(track, size, &is_full);
+    }
+    if (is_full) track->size_count = 0;
+    if (count == 0) track->size_min = 0;
+}
+
+static void learn_times(rp_video_track *track) {
+    const rp_media_runs *runs = &track->media->durations;
+    uint64_t total = 0, most = 0, odd = 0;
+    for (size_t i = 0; i < runs->count; i++) {
+        uint64_t same = 0; /* the runs are few where a rate is constant, and capped elsewhere */
+        for (size_t k = 0; k < runs->count && k < 512; k++)
+            if (runs->items[k].value == runs->items[i].value) same += runs->items[k].count;
+        total += runs->items[i].count;
+        if (same <= most) continue;
+        most = same;
+        track->delta = (uint32_t)runs->items[i].value;
+    }
+    odd = total - most;
+    if (runs->count > 1 && runs->items[0].count == 1 && runs->items[0].value != track->delta) odd--;
+    if (runs->count > 1 && runs->items[runs->count - 1].count == 1 &&
+        runs->items[runs->count - 1].value != track->delta)
+        odd--;
+    track->is_constant = total > 0 && odd == 0;
+    const rp_media_runs *compositions = &track->media->compositions;
+    track->has_compositions = compositions->count > 0;
+}
+
+/* The composition offset of the first picture shown: the least dts + offset among the first. */
+static void learn_composition(rp_video_track *track) {
+    rp_media_cursor cursor = rp_media_cursor_begin(track->media);
+    rp_media_sample sample;
+    int64_t first = INT64_MAX, dts = 0;
+    for (int i = 0; i < 64 && rp_media_cursor_next(&sample, &cursor); i++) {
+        const int64_t shown = (int64_t)sample.dts + sample.composition;
+        if (i == 0) dts = (int64_t)sample.dts;
+        if (shown < first) first = shown;
+    }
+    if (first != INT64_MAX) track->composition = (int32_t)(first - dts);
+}
+
+/* Tracks whose sample entries are equal cannot be told by their bytes. */
+static void find_twins(rp_video_profile *profile) {
+    const uint8_t *data = profile->movie.data;
+    for (int i = 0; i < profile->track_count; i++) {
+        rp_video_track *track = &profile->tracks[i];
+        track->twin = i;
+        for (int k = 0; k < i && track->twin == i; k++) {
+            const rp_media_box *a = &track->media->entry;
+            const rp_media_box *b = &profile->tracks[k].media->entry;
+            const bool is_aac = track->kind == RP_VIDEO_AAC;
+            const bool is_equal =
+                is_aac ? memcmp(&track->aac, &profile->tracks[k].aac, sizeof track->aac) == 0
+                       : a->size == b->size &&
+                             memcmp(data + a->offset, data + b->offset, (size_t)a->size) == 0;
+            if (!is_equal || profile->tracks[k].kind != track->kind) continue;
+            track->twin = profile->tracks[k].twin;
+            track->has_twins = profile->tracks[k].has_twins = true;
+            profile->tracks[track->twin].has_twins = true;
+        }
+    }
+}
+
+/* --- layout ------------------------------------------------------------------------------ */
+
+typedef struct placed_chunk {
+    uint64_t offset, size, samples;
+    int track;
+} placed_chunk;
+
+static int by_offset(const void *a, const void *b) {
+    const placed_chunk *left = a, *right = b;
+    return left->offset < right->offset ? -1 : left->offset > right->offset;
+}
+
+/* Counts run lengths, then keeps the most frequent. */
+static void keep_runs(rp_video_track *track, const placed_chunk *runs, size_t count, int index) {
+    uint64_t lengths[256], times[256];
+    size_t distinct = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (runs[i].track != index) continue;
+        if (runs[i].samples > track->run_max) track->run_max = runs[i].samples;
+        size_t k = 0;
+        while (k < distinct && lengths[k] != runs[i].samples) k++;
+        if (k == RP_COUNT(lengths)) continue;
+        if (k == distinct) {
+            lengths[distinct] = runs[i].samples;
+            times[distinct++] = 0;
+        }
+        times[k]++;
+    }
+    while (track->run_count < RP_VIDEO_SIZES_MAX && track->run_count < distinct) {
+        size_t best = 0;
+        for (size_t k = 1; k < distinct; k++)
+            if (times[k] > times[best]) best = k;
+        if (times[best] == 0) break;
+        track->run_samples[track->run_count++] = lengths[best];
+        times[best] = 0;
+    }
+}
+
+/* Chunks of all tracks in file order, joined to runs: who follows whom, how long, how far apart. */
+static rp_status learn_layout(rp_video_profile *profile, rp_arena *arena, rp_error *error) {
+    size_t count = 0, runs = 0;
+    for (int i = 0; i < profile->track_count; i++) count += profile->tracks[i].media->chunk_count;
+    placed_chunk *chunks = rp_arena_array(arena, count + 1, sizeof *chunks);
+    if (chunks == NULL) return rp_fail_memory(error, "the layout of the reference");
+    count = 0;
+    for (int i = 0; i < profile->track_count; i++) {
+        const rp_media_track *media = profile->tracks[i].media;
+        for (size_t k = 0; k < media->chunk_count; k++)
+            chunks[count++] = (placed_chunk){.offset = media->chunks[k].offset,
+                                             .size = media->chunks[k].size,
+                                             .samples = media->chunks[k].count,
+                                             .track = i};
+    }
+    qsort(chunks, count, sizeof *chunks, by_offset);
+    for (size_t i = 0; i < count; i++) {
+        placed_chunk *last = runs > 0 ? &chunks[runs - 1] : NULL;
+        const uint64_t end = last != NULL ? last->offset + last->size : chunks[i].offset;
+        const uint64_t gap = chunks[i].offset > end ? chunks[i].offset - end : 0;
+        if (gap > profile->padding_max && gap < 1 << 20) profile->padding_max = gap;
+        if (last != NULL && last->track == chunks[i].track && gap == 0) {
+            last->samples += chunks[i].samples;
+            last->size += chunks[i].size;
+            continue;
+        }
+        if (last != NULL) profile->follows[last->track][chunks[i].track]++;
+        chunks[runs++] = chunks[i];
+    }
+    for (int i = 0; i < profile->track_count; i++) keep_runs(&profile->tracks[i], chunks, runs, i);
+    return RP_OK;
+}
+
+double rp_video_track_seconds(const rp_video_track *track, double ticks) {
+    const rp_media_track *media = track->media;
+    int64_t edit = 0;
+    for (size_t i = 0; i < media->edit_count; i++) {
+        if (media->edits[i].media_time < 0) continue;
+        edit = media->edits[i].media_time;
+        break;
+    }
+    return (ticks - (double)edit) / media->timescale;
+}
+
+/* Tests on the clip itself whether the next sample in the file is always one of the track that is
+ * furthest behind in time (ffmpeg and what is built on it); equal times: the lower track. */
+static bool test_interleave(const rp_video_profile *profile) {
+    rp_media_cursor cursors[RP_MEDIA_TRACKS_MAX];
+    rp_media_sample samples[RP_MEDIA_TRACKS_MAX];
+    bool has[RP_MEDIA_TRACKS_MAX] = {0};
+    uint64_t held = 0, tested = 0;
+    for (int i = 0; i < profile->track_count; i++) {
+        cursors[i] = rp_media_cursor_begin(profile->tracks[i].media);
+        if (profile->tracks[i].kind != RP_VIDEO_PCM)
+            has[i] = rp_media_cursor_next(&samples[i], &cursors[i]);
+    }
+    for (;;) {
+        int next = -1, behind = -1;
+        double least = 0;
+        for (int i = 0; i < profile->track_count; i++) {
+            if (!has[i]) continue;
+            const double at = rp_video_track_seconds(&profile->tracks[i], (double)samples[i].dts);
+            if (next < 0 || samples[i].offset < samples[next].offset) next = i;
+            if (behind < 0 || at < least - 1e-9) {
+                behind = i;
+                least = at;
+            }
+        }
+        if (next < 0) break;
+        tested++;
+        held += next == behind;
+        has[next] = rp_media_cursor_next(&samples[next], &cursors[next]);
+    }
+    return tested > 0 && held * 100 >= tested * 98;
+}
+
+/* --- sample bytes ------------------------------------------------------------------------ */
+
+static void learn_bytes(rp_video_track *track, const uint8_t *bytes, uint32_t size, bool is_first) {
+    const uint32_t seen = size < RP_VIDEO_SIGNATURE_BYTES ? size : RP_VIDEO_SIGNATURE_BYTES;
+    if (size == 0) return;
+    track->first_bytes[bytes[0] / 8] |= (uint8_t)(1 << bytes[0] % 8);
+    if (is_first) {
+        memcpy(track->signature, bytes, seen);
+        memset(track->mask, 0xff, seen);
+    }
+    for (uint32_t i = 0; i < RP_VIDEO_SIGNATURE_BYTES; i++)
+        if (i >= seen || bytes[i] != track->signature[i]) track->mask[i] = 0;
+}
+
+/* NAL unit types and the number of slices of one sample. */
+static void learn_nal_units(rp_video_track *track, const uint8_t *bytes, uint32_t size) {
+    const bool is_hevc = track->kind == RP_VIDEO_HEVC;
+    const unsigned width = is_hevc ? track->hevc->length_bytes : track->h264->length_bytes;
+    uint32_t position = 0, slices = 0;
+    while (size - position > width) {
+        uint64_t length = 0;
+        for (unsigned i = 0; i < width; i++) length = length << 8 | bytes[position + i];
+        if (length == 0 || length > size - position - width) return;
+        const uint8_t header = bytes[position + width];
+        const unsigned type = is_hevc ? header >> 1 & 63 : header & 31;
+        track->types_seen |= UINT64_C(1) << type;
+        slices += is_hevc ? type < 32 : type == 1 || type == 5;
+        position += width + (uint32_t)length;
+    }
+    if (slices > 0 && (track->units_min == 0 || slices < track->units_min))
+        track->units_min = slices;
+}
+
+static void learn_samples(rp_video_profile *profile, uint64_t size) {
+    const uint8_t *data = profile->movie.data;
+    for (int i = 0; i < profile->track_count; i++) {
+        rp_video_track *track = &profile->tracks[i];
+        rp_media_cursor cursor = rp_media_cursor_begin(track->media);
+        rp_media_sample sample;
+        bool is_first = true;
+        for (int k = 0; k < SAMPLES_LEARNED_MAX && rp_media_cursor_next(&sample, &cursor); k++) {
+            if (sample.offset > size || sample.size > size - sample.offset) continue;
+            if (sample.size == 0) continue;
+            learn_bytes(track, data + sample.offset, sample.size, is_first);
+            is_first = false;
+            profile->has_samples = true;
+            if (track->kind == RP_VIDEO_H264 || track->kind == RP_VIDEO_HEVC)
+                learn_nal_units(track, data + sample.offset, sample.size);
+        }
+    }
+}
+
+/* --- saving and loading ------------------------------------------------------------------ */
+
+rp_status rp_video_profile_save(const rp_video_profile *profile, const char *path,
+                                rp_error *error) {
+    rp_text out = {0};
+    const rp_media_movie *movie = &profile->movie;
+    rp_text_add_bytes(&out, movie->data + movie->ftyp.offset, (size_t)movie->ftyp.size);
+    rp_text_add_bytes(&out, movie->data + movie->moov.offset, (size_t)movie->moov.size);
+    const size_t mark = rp_media_box_open(&out, type_rprp);
+    rp_media_put_be32(&out, PROFILE_VERSION);
+    rp_media_put_be32(&out, (uint32_t)profile->track_count);
+    for (int i = 0; i < profile->track_count; i++) {
+        const rp_video_track *track = &profile->tracks[i];
+        rp_text_add_bytes(&out, track->signature, sizeof track->signature);
+        rp_text_add_bytes(&out, track->mask, sizeof track->mask);
+        rp_text_add_bytes(&out, track->first_bytes, sizeof track->first_bytes);
+        rp_media_put_be64(&out, track->types_seen);
+        rp_media_put_be32(&out, track->units_min);
+        rp_media_put_be32(&out, track->size_count);
+        for (int k = 0; k < RP_VIDEO_SIZES_MAX; k++) rp_media_put_be32(&out, track->sizes[k]);
+    }
+    rp_media_box_close(&out, mark);
+    const rp_status status = out.failed ? rp_fail_memory(error, "the profile")
+                                        : rp_new_file_write(path, out.data, out.length, error);
+    rp_text_clear(&out);
+    return status;
+}
+
+/* Takes in what was saved; false where the box is absent or of another version. */
+static bool load_learned(rp_video_profile *profile, uint64_t size) {
+    rp_media_box_walk walk = {.data = profile->movie.data, .end = size};
+    rp_media_box box;
+    while (rp_media_box_next(&box, &walk)) {
+        if (box.type != type_rprp) continue;
+        rp_bytes bytes = {.data = rp_media_box_payload(profile->movie.data, &box),
+                          .size = (size_t)rp_media_box_payload_size(&box)};
+        if (rp_bytes_be32(&bytes) != PROFILE_VERSION) return false;
+        if (rp_bytes_be32(&bytes) != (uint32_t)profile->track_count) return false;
+        for (int i = 0; i < profile->track_count; i++) {
+            rp_video_track *track = &profile->tracks[i];
+            const uint8_t *learned = rp_bytes_take(&bytes, 96);
+            if (learned == NULL) return false;
+            memcpy(track->signature, learned, 32);
+            memcpy(track->mask, learned + 32, 32);
+            memcpy(track->first_bytes, learned + 64, 32);
+            track->types_seen = rp_bytes_be64(&bytes);
+            track->units_min = rp_bytes_be32(&bytes);
+            rp_bytes_skip(&bytes, 4 + 4 * RP_VIDEO_SIZES_MAX); /* the moov has them too */
+        }
+        profile->has_samples = !bytes.failed;
+        return !bytes.failed;
+    }
+    return false;
+}
+
+/* --- putting it together ----------------------------------------------------------------- */
+
+/* What the parsers take from the clip: the types seen, the longest unit believed in. */
+static void set_limits(rp_video_track *track) {
+    for (uint32_t i = 0; i < RP_VIDEO_SIGNATURE_BYTES; i++)
+        track->signature_bytes += track->mask[i] != 0;
+    const uint64_t most = (uint64_t)track->size_max * 8 + (1 << 20);
+    const uint32_t bytes_max = most < 1 << 26 ? (uint32_t)most : 1 << 26;
+    if (track->h264 != NULL) {
+        track->h264->nal_bytes_max = bytes_max;
+        track->h264->types_seen = (uint32_t)track->types_seen;
+        /* Parameter sets, SEI and delimiters may come though this clip has none. */
+        if (track->types_seen != 0) track->h264->types_seen |= 1 << 1 | 1 << 5 | 7 << 6 | 1 << 12;
+        track->h264->slices_min = track->units_min;
+    }
+    if (track->hevc != NULL) {
+        track->hevc->nal_bytes_max = bytes_max;
+        track->hevc->types_seen = track->types_seen;
+        if (track->types_seen != 0) /* every slice type, parameter sets, SEI */
+            track->hevc->types_seen |= UINT64_C(0x3f03ff) | UINT64_C(7) << 32 | UINT64_C(7) << 38;
+    }
+    if (track->av1 != NULL) track->av1->obu_bytes_max = bytes_max;
+}
+
+static void find_special_tracks(rp_video_profile *profile) {
+    profile->clock_track = profile->guide_track = -1;
+    for (int i = 0; i < profile->track_count; i++) {
+        const rp_video_track *track = &profile->tracks[i];
+        if (track->kind <= RP_VIDEO_AV1 && track->is_constant && profile->clock_track < 0)
+            profile->clock_track = i;
+        if (track->kind == RP_VIDEO_FDSC) profile->guide_track = i;
+    }
+}
+
+rp_status rp_video_profile_learn(rp_video_profile *profile, const uint8_t *data, uint64_t size,
+                                 const char *name, rp_arena *arena, rp_error *error) {
+    *profile = (rp_video_profile){0};
+    RP_TRY(rp_media_movie_read(&profile->movie, data, size, arena, error));
+    if (!profile->movie.has_index)
+        return rp_fail(error, RP_INPUT, 0,
+                       "%s: no index (moov) in it; the reference must be a healthy clip: are "
+                       "reference and broken file swapped?",
+                       name);
+    profile->track_count = (int)profile->movie.track_count;
+    uint64_t samples = 0;
+    for (int i = 0; i < profile->track_count; i++) {
+        rp_video_track *track = &profile->tracks[i];
+        track->media = &profile->movie.tracks[i];
+        samples += track->media->sample_count;
+        learn_sizes(track);
+        learn_times(track);
+        learn_composition(track);
+        choose_kind(track, data, arena);
+    }
+    if (arena->failed) return rp_fail_memory(error, "the profile of the reference");
+    if (samples == 0)
+        return rp_fail(error, RP_INPUT, 0, "%s: its index is empty; give a clip that plays", name);
+    find_twins(profile);
+    RP_TRY(learn_layout(profile, arena, error));
+    profile->is_time_interleaved = test_interleave(profile);
+    if (!load_learned(profile, size)) learn_samples(profile, size);
+    for (int i = 0; i < profile->track_count; i++) set_limits(&profile->tracks[i]);
+    find_special_tracks(profile);
+    return RP_OK;
+}

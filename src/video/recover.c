@@ -1,0 +1,71 @@
+/* recover.c: the public calls of video.h. */
+#include "reprise/video.h"
+#include "video/output.h"
+#include "video/report.h"
+
+rp_status rp_video_recover(rp_video_report **out, const char *broken,
+                           const rp_video_recover_options *options, rp_error *error) {
+    *out = NULL;
+    rp_video_plan *plan = NULL;
+    rp_arena arena = {0};
+    plan = rp_arena_alloc(&arena, sizeof *plan);
+    rp_video_report *report = rp_video_report_create();
+    rp_status status = RP_OK;
+    if (plan == NULL || report == NULL) status = rp_fail_memory(error, "the recovery");
+    if (status == RP_OK) status = rp_video_plan_make(plan, broken, options, error);
+    if (status != RP_OK) goto done;
+    if (options->output != NULL)
+        status = rp_video_output_write(plan, broken, options->output, options->progress, error);
+    if (status == RP_OK)
+        status = rp_video_report_recovery(report, plan, broken, options->output, error);
+    if (status == RP_OK) {
+        *out = report;
+        report = NULL;
+        if (!rp_video_report_is_complete(plan))
+            status = rp_fail(error, RP_NO, -1,
+                             "%s: recovered in part; the report says what is "
+                             "missing or modelled",
+                             broken);
+    }
+    rp_video_plan_clear(plan);
+done:
+    rp_video_report_destroy(report);
+    rp_arena_clear(&arena);
+    return status;
+}
+
+rp_status rp_video_inspect(rp_video_report **out, const char *path, rp_error *error) {
+    *out = NULL;
+    rp_arena arena = {0};
+    rp_mapped_file file;
+    rp_video_layout layout;
+    RP_TRY(rp_mapped_file_open(&file, path, error));
+    rp_status status = RP_OK;
+    rp_video_profile *profile = rp_arena_alloc(&arena, sizeof *profile);
+    rp_video_report *report = rp_video_report_create();
+    if (profile == NULL || report == NULL) status = rp_fail_memory(error, "the report");
+    else if (file.size == 0) status = rp_fail(error, RP_INPUT, 0, "%s: is empty", path);
+    if (status != RP_OK) goto done;
+    rp_video_layout_find(&layout, file.data, file.size);
+    if (layout.has_moov) {
+        status = rp_video_profile_learn(profile, file.data, file.size, path, &arena, error);
+        if (status == RP_INPUT) { /* a damaged moov is worse than none: it is said, not followed */
+            *profile = (rp_video_profile){0};
+            status = RP_OK;
+        }
+    }
+    if (status == RP_OK)
+        status = rp_video_report_inspection(report, &layout, profile, &file, path, error);
+    if (status == RP_OK) {
+        *out = report;
+        report = NULL;
+        const bool is_whole = layout.form == RP_VIDEO_WHOLE || layout.form == RP_VIDEO_FRAGMENTS;
+        if (!is_whole || profile->track_count == 0)
+            status = rp_fail(error, RP_NO, -1, "%s: %s", path, rp_video_form_name(layout.form));
+    }
+done:
+    rp_video_report_destroy(report);
+    rp_mapped_file_close(&file);
+    rp_arena_clear(&arena);
+    return status;
+}

@@ -1,0 +1,454 @@
+/* scan.c: see scan.h. One row for each kind of track. */
+#include "video/scan.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "video/pcm_length.h"
+
+enum {
+    STRONG_BITS = 28, /* a false start in 2^28 bytes of noise */
+    SIGNATURE_BITS_MAX = 64,
+    ONE_SAMPLE_BITS = 2 /* a track of which the reference has a single sample */
+};
+
+/* Fills in size, evidence and sync of what starts at offset; false where nothing does. */
+typedef bool (*scan_fn)(rp_video_candidate *out, const rp_video_scanner *scanner,
+                        const rp_video_track *track, uint64_t offset);
+
+/* --- codecs ------------------------------------------------------------------------------ */
+
+static bool from_unit(rp_video_candidate *out, const rp_media_access_unit *unit) {
+    out->size = unit->size;
+    out->evidence_bits = unit->evidence_bits;
+    out->is_sync = unit->picture.is_sync;
+    out->picture = unit->picture;
+    return unit->size > 0;
+}
+
+static bool scan_h264(rp_video_candidate *out, const rp_video_scanner *scanner,
+                      const rp_video_track *track, uint64_t offset) {
+    const rp_media_access_unit unit =
+        rp_media_h264_unit(track->h264, scanner->data + offset, scanner->end - offset);
+    return from_unit(out, &unit);
+}
+
+static bool scan_hevc(rp_video_candidate *out, const rp_video_scanner *scanner,
+                      const rp_video_track *track, uint64_t offset) {
+    const rp_media_access_unit unit =
+        rp_media_hevc_unit(track->hevc, scanner->data + offset, scanner->end - offset);
+    return from_unit(out, &unit);
+}
+
+static bool scan_av1(rp_video_candidate *out, const rp_video_scanner *scanner,
+                     const rp_video_track *track, uint64_t offset) {
+    const rp_media_access_unit unit =
+        rp_media_av1_unit(track->av1, scanner->data + offset, scanner->end - offset);
+    return from_unit(out, &unit);
+}
+
+static bool scan_aac(rp_video_candidate *out, const rp_video_scanner *scanner,
+                     const rp_video_track *track, uint64_t offset) {
+    out->size = rp_media_aac_block_bytes(&track->aac, scanner->data + offset,
+                                         (size_t)(scanner->end - offset));
+    /* Of 20000 blocks of noise none parses (tests/media/test_aac.c). Very short frames are easier
+     * to hit. */
+    out->evidence_bits = out->size < 12 ? 10 : 14;
+    out->is_sync = true;
+    return out->size > 0;
+}
+
+/* --- signatures -------------------------------------------------------------------------- */
+
+/* Bits for the masked bytes that agree. Counters in a header make bytes that one clip holds still
+ * and another does not, so a quarter of them may differ. Negative: no match. */
+static float signature_bits(const rp_video_track *track, const uint8_t *data, uint64_t left) {
+    uint32_t same = 0, differ = 0;
+    if (track->media->sample_count < 3) return 0; /* one sample has no pattern */
+    for (uint32_t i = 0; i < RP_VIDEO_SIGNATURE_BYTES; i++) {
+        if (track->mask[i] == 0) continue;
+        if (i < left && data[i] == track->signature[i]) same++;
+        else differ++;
+    }
+    if (differ * 4 > same) return -1;
+    const float bits = 8.0f * (float)same - 16.0f * (float)differ;
+    return bits > SIGNATURE_BITS_MAX ? SIGNATURE_BITS_MAX : bits;
+}
+
+static bool scan_constant(rp_video_candidate *out, const rp_video_scanner *scanner,
+                          const rp_video_track *track, uint64_t offset) {
+    out->size = track->frame_bytes;
+    if (out->size > scanner->end - offset) return false;
+    out->evidence_bits = signature_bits(track, scanner->data + offset, scanner->end - offset);
+    out->is_sync = true;
+    return out->evidence_bits >= 0;
+}
+
+static bool has_size(const rp_video_track *track, uint64_t size) {
+    for (uint32_t i = 0; i < track->size_count; i++)
+        if (track->sizes[i] == size) return true;
+    return false;
+}
+
+/* Apple's boxed metadata: u32 size, u32 key (0 only in an empty sample), payload. */
+static bool scan_mebx(rp_video_candidate *out, const rp_video_scanner *scanner,
+                      const rp_video_track *track, uint64_t offset) {
+    const uint64_t left = scanner->end - offset;
+    if (left < 8) return false;
+    const uint32_t size = rp_be32(scanner->data + offset),
+                   key = rp_be32(scanner->data + offset + 4);
+    if (size < 8 || size > left || size > track->size_max * 4 + 256) return false;
+    if (key > 32 || (key == 0) != (size == 8)) return false;
+    const bool is_known = has_size(track, size);
+    if (!is_known && track->media->constant_size != 0) return false;
+    *out = (rp_video_candidate){.size = size, .is_sync = true, .evidence_bits = is_known ? 40 : 24};
+    return true;
+}
+
+/* GoPro's telemetry: DEVC, type 0, size 1, u16 repeat; payload padded to 4. */
+static bool scan_klv(rp_video_candidate *out, const rp_video_scanner *scanner,
+                     const rp_video_track *track, uint64_t offset) {
+    const uint8_t *at = scanner->data + offset;
+    const uint64_t left = scanner->end - offset;
+    if (left < 8 || memcmp(at, "DEVC", 4) != 0) return false;
+    const uint64_t payload = (uint64_t)at[5] * rp_be16(at + 6);
+    out->size = 8 + ((payload + 3) & ~UINT64_C(3));
+    out->evidence_bits = 40;
+    out->is_sync = true;
+    return out->size <= left && track->kind == RP_VIDEO_KLV;
+}
+
+/* GoPro's inline index: GPRO (u32 little-endian length), or GP, type, flag, u32 size of the sample
+ * that follows, u32 duration. The record before the first picture also holds its SPS and PPS. */
+static bool scan_fdsc(rp_video_candidate *out, const rp_video_scanner *scanner,
+                      const rp_video_track *track, uint64_t offset) {
+    enum { RECORD = 16, RECORD_WITH_SPS = 152 };
+    const uint8_t *at = scanner->data + offset;
+    const uint64_t left = scanner->end - offset;
+    if (left < RECORD || at[0] != 'G' || at[1] != 'P') return false;
+    out->size = RECORD;
+    if (at[2] == 'R' && at[3] == 'O') out->size = rp_le32(at + 4);
+    else if (at[2] == 3 && at[3] == 1) out->size = RECORD_WITH_SPS;
+    else if (at[2] > 8 || at[3] > 8) return false;
+    out->evidence_bits = 30;
+    out->is_sync = true;
+    return out->size >= RECORD && out->size <= left && out->size < 65536 &&
+           track->kind == RP_VIDEO_FDSC;
+}
+
+/* Canon: records of u32 size (little-endian), u16 type, 6 bytes. */
+static bool scan_ctmd(rp_video_candidate *out, const rp_video_scanner *scanner,
+                      const rp_video_track *track, uint64_t offset) {
+    const uint64_t left = scanner->end - offset;
+    uint64_t position = 0;
+    while (left - position >= 12) {
+        const uint32_t size = rp_le32(scanner->data + offset + position);
+        const uint16_t type = rp_le16(scanner->data + offset + position + 4);
+        if (size < 12 || size > left - position || type == 0 || type > 64) break;
+        if (position + size > track->size_max) break;
+        position += size;
+        out->evidence_bits += 20;
+    }
+    out->size = position;
+    out->is_sync = true;
+    return position >= track->size_min && position > 0;
+}
+
+/* A text sample: u16 length, as many bytes without control characters. */
+static bool scan_text(rp_video_candidate *out, const rp_video_scanner *scanner,
+                      const rp_video_track *track, uint64_t offset) {
+    const uint8_t *at = scanner->data + offset;
+    const uint64_t left = scanner->end - offset;
+    if (left < 2) return false;
+    const uint64_t length = rp_be16(at);
+    if (length + 2 > left || length + 2 > (uint64_t)track->size_max * 4 + 64) return false;
+    for (uint64_t i = 0; i < length; i++)
+        if (at[2 + i] < 0x20 && at[2 + i] != '\n' && at[2 + i] != '\r' && at[2 + i] != '\t')
+            return false;
+    *out = (rp_video_candidate){.size = length + 2, .is_sync = true};
+    out->evidence_bits = 4 + (float)(length > 32 ? 32 : length);
+    return true;
+}
+
+/* No syntax is known: one of the few sizes seen, if something starts behind it; else up to the next
+ * start of anything. */
+static bool scan_learned(rp_video_candidate *out, const rp_video_scanner *scanner,
+                         const rp_video_track *track, uint64_t offset) {
+    const uint8_t *data = scanner->data;
+    const uint64_t left = scanner->end - offset;
+    const float bits = signature_bits(track, data + offset, left);
+    if (bits < 8) return false;
+    *out = (rp_video_candidate){.is_sync = true, .evidence_bits = bits};
+    rp_video_scanner ahead = *scanner;
+    for (uint32_t i = 0; i < track->size_count; i++) {
+        const uint64_t size = track->sizes[i];
+        if (size == 0 || size > left) continue;
+        const bool is_own = signature_bits(track, data + offset + size, left - size) >= 24;
+        if (!is_own && size != left && !rp_video_scan_is_start(&ahead, offset + size)) continue;
+        out->size = size;
+        return true;
+    }
+    const uint64_t most = (uint64_t)track->size_max * 2;
+    uint64_t size = track->size_min / 2 + 1;
+    for (; size < left && size <= most; size++) {
+        if (signature_bits(track, data + offset + size, left - size) >= 24) break;
+        if (scanner->may_start[data[offset + size]] &&
+            rp_video_scan_is_start(&ahead, offset + size))
+            break;
+    }
+    out->size = size;
+    return size <= most && size <= left;
+}
+
+static const scan_fn rows[RP_VIDEO_KIND_COUNT] = {
+    [RP_VIDEO_H264] = scan_h264, [RP_VIDEO_HEVC] = scan_hevc,         [RP_VIDEO_AV1] = scan_av1,
+    [RP_VIDEO_AAC] = scan_aac,   [RP_VIDEO_CONSTANT] = scan_constant, [RP_VIDEO_MEBX] = scan_mebx,
+    [RP_VIDEO_KLV] = scan_klv,   [RP_VIDEO_FDSC] = scan_fdsc,         [RP_VIDEO_CTMD] = scan_ctmd,
+    [RP_VIDEO_TEXT] = scan_text, [RP_VIDEO_LEARNED] = scan_learned, /* PCM: pcm_length.c */
+};
+
+/* --- context ----------------------------------------------------------------------------- */
+
+rp_video_context rp_video_context_begin(void) {
+    return (rp_video_context){.last_track = -1, .announced_track = -1};
+}
+
+static int first_of_kind(const rp_video_profile *profile, rp_video_kind least, rp_video_kind most) {
+    for (int i = 0; i < profile->track_count; i++)
+        if (profile->tracks[i].kind >= least && profile->tracks[i].kind <= most) return i;
+    return -1;
+}
+
+static int announced_track(const rp_video_profile *profile, uint8_t type) {
+    switch (type) { /* byte 2 of a record */
+        case 0:
+        case 3: return first_of_kind(profile, RP_VIDEO_H264, RP_VIDEO_HEVC);
+        case 4: return first_of_kind(profile, RP_VIDEO_AAC, RP_VIDEO_PCM);
+        case 6: return first_of_kind(profile, RP_VIDEO_KLV, RP_VIDEO_KLV);
+        default: break;
+    }
+    for (int i = 0; type == 5 && i < profile->track_count; i++)
+        if (profile->tracks[i].media->codec == RP_MEDIA_TYPE('t', 'm', 'c', 'd')) return i;
+    return -1;
+}
+
+void rp_video_context_take(rp_video_context *context, const rp_video_scanner *scanner,
+                           const rp_video_candidate *candidate, const uint8_t *data) {
+    const rp_video_track *track = &scanner->profile->tracks[candidate->track];
+    context->run_samples = context->last_track == candidate->track
+                               ? context->run_samples + candidate->samples
+                               : candidate->samples;
+    context->last_track = candidate->track;
+    context->samples[candidate->track] += candidate->samples;
+    context->announced_track = -1;
+    if (track->kind != RP_VIDEO_FDSC || data[2] == 'R') return;
+    context->announced_track = announced_track(scanner->profile, data[2]);
+    context->announced_size = rp_be32(data + 4);
+    context->announced_duration = rp_be32(data + 8);
+}
+
+/* --- candidates -------------------------------------------------------------------------- */
+
+/* Of tracks that look alike, which is due? The one that is furthest behind; ties: the lower. */
+static bool is_due_twin(const rp_video_profile *profile, int index,
+                        const rp_video_context *context) {
+    const rp_video_track *track = &profile->tracks[index];
+    int due = -1;
+    double least = 0;
+    for (int i = 0; i < profile->track_count; i++) {
+        const rp_video_track *other = &profile->tracks[i];
+        if (other->twin != track->twin) continue;
+        const double at = rp_video_track_seconds(other, (double)context->samples[i] * other->delta);
+        if (due >= 0 && at > least - 1e-9) continue;
+        due = i;
+        least = at;
+    }
+    return due == index;
+}
+
+/* Evidence from the order of runs: log2 of how often the reference changes from one to the other.
+ * At least -6: an order never seen is unlikely, not impossible. */
+static float order_bits(const rp_video_profile *profile, int from, int to) {
+    if (from < 0 || from == to) return 0;
+    uint32_t total = 0;
+    for (int i = 0; i < profile->track_count; i++) total += profile->follows[from][i];
+    const float share = ((float)profile->follows[from][to] + 0.1f) / ((float)total + 0.2f);
+    const float bits = log2f(share);
+    return bits < -6 ? -6 : bits > 0 ? 0 : bits;
+}
+
+/* May one more sample of this track come at all? */
+static bool is_allowed(const rp_video_profile *profile, int index,
+                       const rp_video_context *context) {
+    const rp_video_track *track = &profile->tracks[index];
+    if (track->media->sample_count == 0) return false;
+    if (track->media->sample_count == 1 && track->kind >= RP_VIDEO_CONSTANT &&
+        context->samples[index] > 0)
+        return false; /* one for the whole recording */
+    if (!track->has_twins) return true;
+    if (profile->is_time_interleaved) return is_due_twin(profile, index, context);
+    const int last = context->last_track;
+    return last < 0 || (last == index && context->run_samples < track->run_max) ||
+           (last != index && profile->follows[last][index] > 0);
+}
+
+static bool take_announced(rp_video_candidate *out, const rp_video_scanner *scanner,
+                           uint64_t offset, const rp_video_context *context) {
+    if (context->announced_track < 0) return false;
+    const uint64_t size = context->announced_size;
+    if (size == 0 || size > scanner->end - offset) return false;
+    const rp_video_track *track = &scanner->profile->tracks[context->announced_track];
+    rp_video_candidate seen = {0};
+    const bool is_seen = track->kind <= RP_VIDEO_AAC &&
+                         rows[track->kind](&seen, scanner, track, offset) && seen.size == size;
+    const bool is_followed =
+        size == scanner->end - offset || memcmp(scanner->data + offset + size, "GP", 2) == 0;
+    if (!is_seen && !is_followed) return false;
+    *out = (rp_video_candidate){.track = context->announced_track,
+                                .size = size,
+                                .samples = 1,
+                                .evidence_bits = 30 + seen.evidence_bits,
+                                .is_sync = track->kind <= RP_VIDEO_AV1 ? seen.is_sync : true,
+                                .picture = seen.picture,
+                                .duration = context->announced_duration};
+    return true;
+}
+
+/* Lengths of PCM that may start here; asked only where nothing with syntax does. */
+static int scan_pcm(rp_video_candidate *out, int room, rp_video_scanner *scanner, uint64_t offset,
+                    const rp_video_context *context) {
+    const rp_video_profile *profile = scanner->profile;
+    int count = 0;
+    for (int i = 0; i < profile->track_count && count + 4 <= room; i++) {
+        const rp_video_track *track = &profile->tracks[i];
+        if (track->kind != RP_VIDEO_PCM || !is_allowed(profile, i, context)) continue;
+        const float order = order_bits(profile, context->last_track, i);
+        uint64_t frames[4];
+        const int lengths = rp_video_pcm_lengths(frames, scanner, i, offset, context);
+        for (int k = 0; k < lengths; k++)
+            out[count++] = (rp_video_candidate){.track = i,
+                                                .size = frames[k] * track->frame_bytes,
+                                                .samples = frames[k],
+                                                .evidence_bits = order - (float)k,
+                                                .is_sync = true};
+    }
+    return count;
+}
+
+int rp_video_scan_at(rp_video_candidate *out, rp_video_scanner *scanner, uint64_t offset,
+                     const rp_video_context *context) {
+    enum { SURE_BITS = 8 }; /* PCM that looks this much like something else is rare */
+    const rp_video_profile *profile = scanner->profile;
+    if (offset >= scanner->end) return 0;
+    if (take_announced(out, scanner, offset, context)) return 1;
+    int count = 0;
+    float most = 0;
+    for (int i = 0; i < profile->track_count && count + 4 <= RP_VIDEO_CANDIDATES_MAX; i++) {
+        const rp_video_track *track = &profile->tracks[i];
+        if (track->kind == RP_VIDEO_PCM || !is_allowed(profile, i, context)) continue;
+        rp_video_candidate found = {.track = i};
+        if (!rows[track->kind](&found, scanner, track, offset)) continue;
+        if (found.evidence_bits > most) most = found.evidence_bits;
+        found.track = i;
+        found.samples = 1;
+        found.evidence_bits += order_bits(profile, context->last_track, i);
+        out[count++] = found;
+    }
+    if (most < SURE_BITS)
+        count += scan_pcm(out + count, RP_VIDEO_CANDIDATES_MAX - count, scanner, offset, context);
+    return count;
+}
+
+/* --- beyond doubt ------------------------------------------------------------------------ */
+
+/* The best candidate that has syntax. */
+static bool best_with_syntax(rp_video_candidate *best, const rp_video_scanner *scanner,
+                             uint64_t offset) {
+    const rp_video_profile *profile = scanner->profile;
+    *best = (rp_video_candidate){0};
+    for (int i = 0; i < profile->track_count; i++) {
+        const rp_video_track *track = &profile->tracks[i];
+        if (track->kind == RP_VIDEO_PCM || track->kind == RP_VIDEO_LEARNED || track->twin != i)
+            continue;
+        rp_video_candidate found = {.track = i};
+        if (!rows[track->kind](&found, scanner, track, offset)) continue;
+        found.track = i;
+        if (found.evidence_bits > best->evidence_bits) *best = found;
+    }
+    return best->evidence_bits >= 8;
+}
+
+static void freeze(const rp_video_scanner *scanner, bool is_frozen) {
+    for (int i = 0; i < scanner->profile->track_count; i++) {
+        const rp_video_track *track = &scanner->profile->tracks[i];
+        if (track->h264 != NULL) track->h264->is_frozen = is_frozen;
+        if (track->hevc != NULL) track->hevc->is_frozen = is_frozen;
+    }
+}
+
+bool rp_video_scan_is_start(rp_video_scanner *scanner, uint64_t offset) {
+    rp_video_candidate first, next;
+    if (offset >= scanner->end) return false;
+    freeze(scanner, true);
+    bool is_start = best_with_syntax(&first, scanner, offset);
+    if (is_start && first.evidence_bits < STRONG_BITS) {
+        const uint64_t behind = offset + first.size;
+        is_start = behind < scanner->end && best_with_syntax(&next, scanner, behind) &&
+                   first.evidence_bits + next.evidence_bits >= STRONG_BITS;
+    }
+    freeze(scanner, false);
+    return is_start;
+}
+
+uint64_t rp_video_scan_end_of(rp_video_scanner *scanner, uint64_t offset) {
+    rp_video_candidate best;
+    freeze(scanner, true);
+    const bool is_found = best_with_syntax(&best, scanner, offset);
+    freeze(scanner, false);
+    return is_found ? offset + best.size : offset;
+}
+
+bool rp_video_scan_is_cut(rp_video_scanner *scanner, uint64_t offset) {
+    const uint8_t *at = scanner->data + offset;
+    const uint64_t left = scanner->end - offset;
+    bool is_cut = false;
+    freeze(scanner, true);
+    for (int i = 0; i < scanner->profile->track_count && !is_cut; i++) {
+        const rp_video_track *track = &scanner->profile->tracks[i];
+        if (track->kind == RP_VIDEO_H264) is_cut = rp_media_h264_unit(track->h264, at, left).is_cut;
+        if (track->kind == RP_VIDEO_HEVC) is_cut = rp_media_hevc_unit(track->hevc, at, left).is_cut;
+    }
+    freeze(scanner, false);
+    return is_cut;
+}
+
+/* Steps over zeros 64 at a time: holes of cards are long. */
+static uint64_t skip_zeros(const uint8_t *data, uint64_t from, uint64_t until) {
+    static const uint8_t zeros[64];
+    while (from + 128 < until && memcmp(data + from + 64, zeros, 64) == 0) from += 64;
+    return from;
+}
+
+uint64_t rp_video_scan_find(rp_video_scanner *scanner, uint64_t from, uint64_t until) {
+    for (uint64_t at = from; at < until; at++) {
+        if (scanner->data[at] == 0) at = skip_zeros(scanner->data, at, until);
+        if (scanner->may_start[scanner->data[at]] && rp_video_scan_is_start(scanner, at)) return at;
+    }
+    return until;
+}
+
+void rp_video_scanner_init(rp_video_scanner *scanner, rp_video_profile *profile,
+                           const uint8_t *data, uint64_t end) {
+    *scanner = (rp_video_scanner){.profile = profile, .data = data, .end = end};
+    for (int i = 0; i < profile->track_count; i++) {
+        const rp_video_track *track = &profile->tracks[i];
+        const bool is_few = track->media->sample_count < 16 || !profile->has_samples;
+        for (int byte = 0; byte < 256; byte++) {
+            const bool is_seen = track->first_bytes[byte / 8] >> byte % 8 & 1;
+            const bool is_length = track->kind <= RP_VIDEO_HEVC && byte < 4;
+            if (track->kind == RP_VIDEO_PCM) continue;
+            if (is_seen || is_length || is_few) scanner->may_start[byte] = true;
+        }
+    }
+}

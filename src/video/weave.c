@@ -1,0 +1,292 @@
+/* weave.c: see weave.h. */
+#include "video/weave.h"
+
+#include <string.h>
+#include <sys/mman.h>
+
+enum {
+    PATHS_MAX = 24,
+    LINKS_MAX = 1 << 15, /* undecided samples; then the best path is taken */
+    HOLE_BITS = 40,      /* price of a hole */
+    HOPELESS_BITS = 60,  /* a path this far behind another that is also further on is dropped */
+    RELEASE_BYTES = 16 << 20, /* pages behind the pass are given back in steps of this */
+    PAGE_BYTES = 4096,
+    NONE = -1
+};
+
+/* One step of a path; `track` NONE: a hole. */
+typedef struct link {
+    int before; /* index in links, NONE at the start */
+    int track;
+    uint64_t offset, size, samples;
+    float evidence_bits;
+    uint32_t duration;
+    bool is_sync;
+    rp_media_picture picture;
+} link;
+
+typedef struct path {
+    uint64_t offset;
+    float score_bits;
+    int last; /* link */
+    rp_video_context context;
+} path;
+
+typedef struct weaving {
+    rp_video_scanner scanner;
+    rp_video_chain *chain;
+    rp_arena *arena;
+    link *links;
+    int link_count;
+    path paths[PATHS_MAX];
+    int path_count;
+    uint64_t released; /* pages before this were given back */
+} weaving;
+
+/* --- what is final ----------------------------------------------------------------------- */
+
+static void commit_link(weaving *weave, const link *at) {
+    rp_video_chain *chain = weave->chain;
+    if (at->track == NONE) {
+        rp_video_chain_add_hole(chain, weave->scanner.data, at->offset, at->size);
+        return;
+    }
+    rp_video_chain_add(chain, at->track, at->offset, at->size, at->samples);
+    if (weave->scanner.profile->tracks[at->track].kind <= RP_VIDEO_AV1)
+        rp_video_chain_add_picture(chain, at->track, &at->picture);
+    rp_video_found *found = &chain->tracks[at->track];
+    if (weave->scanner.profile->guide_track >= 0)
+        rp_media_runs_add(&found->durations, weave->arena, at->samples, at->duration);
+    chain->evidence_bits += at->evidence_bits;
+}
+
+/* Hands the links of the only path to the chain, but for the last `kept`, which may yet turn out
+ * to be damaged. */
+static void commit(weaving *weave, int kept) {
+    path *only = &weave->paths[0];
+    link last = {0};
+    const bool keeps_one = kept == 1 && only->last != NONE;
+    if (keeps_one) last = weave->links[only->last];
+    /* Turn the list round in place: `before` becomes `after`. */
+    int after = NONE;
+    for (int at = keeps_one ? last.before : only->last; at != NONE;) {
+        const int before = weave->links[at].before;
+        weave->links[at].before = after;
+        after = at;
+        at = before;
+    }
+    for (int at = after; at != NONE; at = weave->links[at].before)
+        commit_link(weave, &weave->links[at]);
+    weave->link_count = 0;
+    only->last = NONE;
+    if (!keeps_one) return;
+    last.before = NONE;
+    weave->links[weave->link_count++] = last;
+    only->last = 0;
+}
+
+static void release_pages(weaving *weave, uint64_t offset) {
+    if (offset < weave->released + 2 * (uint64_t)RELEASE_BYTES) return;
+    const uint64_t until = (offset - RELEASE_BYTES) & ~(uint64_t)(PAGE_BYTES - 1);
+    uintptr_t first = (uintptr_t)(weave->scanner.data + weave->released);
+    first = (first + PAGE_BYTES - 1) & ~(uintptr_t)(PAGE_BYTES - 1);
+    const uintptr_t end = (uintptr_t)(weave->scanner.data + until) & ~(uintptr_t)(PAGE_BYTES - 1);
+    if (end > first) madvise((void *)first, end - first, MADV_DONTNEED);
+    weave->released = until;
+}
+
+/* --- paths ------------------------------------------------------------------------------- */
+
+static int add_link(weaving *weave, const path *from, const link *step) {
+    const int at = weave->link_count++;
+    weave->links[at] = *step;
+    weave->links[at].before = from->last;
+    return at;
+}
+
+/* A path joins the others; of two that stand at one place in one track the better stays. Twins
+ * keep apart: which of them had the last sample is what is to be decided. */
+static void add_path(weaving *weave, const path *next) {
+    int worst = 0;
+    for (int i = 0; i < weave->path_count; i++) {
+        path *other = &weave->paths[i];
+        if (other->score_bits < weave->paths[worst].score_bits) worst = i;
+        if (other->offset != next->offset || other->context.last_track != next->context.last_track)
+            continue;
+        if (next->score_bits > other->score_bits) *other = *next;
+        return;
+    }
+    if (weave->path_count < PATHS_MAX) weave->paths[weave->path_count++] = *next;
+    else if (next->score_bits > weave->paths[worst].score_bits) weave->paths[worst] = *next;
+}
+
+static path take_path(weaving *weave, int index) {
+    const path taken = weave->paths[index];
+    weave->paths[index] = weave->paths[--weave->path_count];
+    return taken;
+}
+
+static void follow(weaving *weave, const path *from, const rp_video_candidate *candidate) {
+    path next = *from;
+    const link step = {.track = candidate->track,
+                       .offset = from->offset,
+                       .size = candidate->size,
+                       .samples = candidate->samples,
+                       .evidence_bits = candidate->evidence_bits,
+                       .duration = candidate->duration,
+                       .is_sync = candidate->is_sync,
+                       .picture = candidate->picture};
+    next.last = add_link(weave, from, &step);
+    next.offset += candidate->size;
+    next.score_bits += candidate->evidence_bits;
+    rp_video_context_take(&next.context, &weave->scanner, candidate,
+                          weave->scanner.data + from->offset);
+    add_path(weave, &next);
+}
+
+/* --- holes ------------------------------------------------------------------------------- */
+
+static bool is_uniform(const uint8_t *data, uint64_t size) {
+    return size > 1 && memcmp(data, data + 1, (size_t)(size - 1)) == 0;
+}
+
+/* Does this sample hold a long run of zeros that no codec writes? */
+static bool has_zero_run(const uint8_t *data, uint64_t size) {
+    static const uint8_t zeros[64];
+    for (uint64_t at = 0; at + sizeof zeros <= size; at += sizeof zeros / 2)
+        if (memcmp(data + at, zeros, sizeof zeros) == 0) return true;
+    return false;
+}
+
+/* Was the sample before the gap damaged itself? Bytes taken out or put into it make the next
+ * sample start elsewhere: it then holds zeros, or the true next start lies inside it. *resume
+ * receives where to go on. */
+static bool is_last_damaged(weaving *weave, const path *at, uint64_t *resume) {
+    rp_video_scanner *scanner = &weave->scanner;
+    if (at->last == NONE) return false;
+    const link *last = &weave->links[at->last];
+    if (last->track == NONE) return false;
+    const rp_video_kind kind = scanner->profile->tracks[last->track].kind;
+    if (kind == RP_VIDEO_PCM) return false;
+    if (rp_video_scan_is_cut(scanner, at->offset)) return false; /* the recording ends here */
+    uint64_t inside = last->offset;
+    do { /* the same picture without its first NAL unit ends where it ends: no damage */
+        inside = rp_video_scan_find(scanner, inside + 1, at->offset);
+    } while (inside < at->offset && rp_video_scan_end_of(scanner, inside) <= at->offset);
+    if (inside < at->offset) {
+        *resume = inside;
+        return true;
+    }
+    const uint64_t gap = *resume - at->offset;
+    return has_zero_run(scanner->data + last->offset, last->size) &&
+           !is_uniform(scanner->data + at->offset, gap);
+}
+
+/* The path goes on behind a hole. */
+static void jump(weaving *weave, path from) {
+    rp_video_scanner *scanner = &weave->scanner;
+    if (from.context.last_track != NONE && rp_video_scan_is_start(scanner, from.offset)) {
+        /* Only the order that the reference keeps stands against it: forget the order. */
+        from.context.last_track = from.context.announced_track = NONE;
+        from.score_bits -= HOLE_BITS;
+        add_path(weave, &from);
+        return;
+    }
+    uint64_t resume = rp_video_scan_find(scanner, from.offset + 1, scanner->end);
+    if (is_last_damaged(weave, &from, &resume)) {
+        const link last = weave->links[from.last];
+        from.offset = last.offset;
+        from.score_bits -= last.evidence_bits;
+        from.last = last.before;
+        /* Its time has passed all the same: the context keeps counting it. */
+    }
+    const link hole = {.track = NONE, .offset = from.offset, .size = resume - from.offset};
+    path next = from;
+    next.last = add_link(weave, &from, &hole);
+    next.offset = resume;
+    next.score_bits -= HOLE_BITS;
+    next.context.last_track = next.context.announced_track = NONE;
+    add_path(weave, &next);
+}
+
+/* Is this path so far behind another that it need not be followed? */
+static bool is_hopeless(const weaving *weave, const path *at, float margin) {
+    for (int i = 0; i < weave->path_count; i++) {
+        const path *other = &weave->paths[i];
+        if (other->offset >= at->offset && other->score_bits > at->score_bits + margin) return true;
+    }
+    return false;
+}
+
+/* --- the pass ---------------------------------------------------------------------------- */
+
+static void step(weaving *weave) {
+    int behind = 0;
+    for (int i = 1; i < weave->path_count; i++)
+        if (weave->paths[i].offset < weave->paths[behind].offset) behind = i;
+    const path at = take_path(weave, behind);
+    if (is_hopeless(weave, &at, HOPELESS_BITS)) return;
+    rp_video_candidate candidates[RP_VIDEO_CANDIDATES_MAX];
+    const int count = rp_video_scan_at(candidates, &weave->scanner, at.offset, &at.context);
+    for (int i = 0; i < count; i++) follow(weave, &at, &candidates[i]);
+    if (count == 0 && !is_hopeless(weave, &at, -HOLE_BITS)) jump(weave, at);
+}
+
+static void keep_best(weaving *weave) {
+    int best = 0;
+    for (int i = 1; i < weave->path_count; i++)
+        if (weave->paths[i].score_bits > weave->paths[best].score_bits) best = i;
+    weave->paths[0] = weave->paths[best];
+    weave->path_count = 1;
+}
+
+static void begin_chain(rp_video_chain *chain, const rp_video_profile *profile,
+                        const rp_video_weave_options *options) {
+    chain->track_count = profile->track_count;
+    chain->begin = options->begin;
+    chain->end = options->end;
+    for (int i = 0; i < profile->track_count; i++) {
+        const rp_video_track *track = &profile->tracks[i];
+        const bool is_constant = track->kind == RP_VIDEO_PCM || track->kind == RP_VIDEO_CONSTANT;
+        if (is_constant) chain->tracks[i].constant_size = track->frame_bytes;
+    }
+}
+
+rp_status rp_video_weave(rp_video_chain *chain, rp_video_profile *profile, const uint8_t *data,
+                         const rp_video_weave_options *options, rp_arena *arena, rp_error *error) {
+    weaving *weave = rp_arena_alloc(arena, sizeof *weave);
+    if (weave != NULL) weave->links = rp_arena_array(arena, LINKS_MAX, sizeof *weave->links);
+    if (weave == NULL || weave->links == NULL) return rp_fail_memory(error, "the chain of samples");
+    weave->chain = chain;
+    weave->arena = arena;
+    weave->released = options->begin;
+    rp_video_scanner_init(&weave->scanner, profile, data, options->end);
+    begin_chain(chain, profile, options);
+    rp_progress_state progress =
+        rp_progress_begin(options->progress, "looking for samples", options->end - options->begin);
+    weave->paths[weave->path_count++] =
+        (path){.offset = options->begin, .last = NONE, .context = rp_video_context_begin()};
+    uint64_t furthest = options->begin;
+    while (weave->path_count > 1 || weave->paths[0].offset < options->end) {
+        /* Paths that reached the end wait for the others. */
+        bool is_over = true;
+        for (int i = 0; i < weave->path_count; i++)
+            is_over = is_over && weave->paths[i].offset >= options->end;
+        if (is_over || weave->link_count + RP_VIDEO_CANDIDATES_MAX + 2 > LINKS_MAX)
+            keep_best(weave);
+        if (weave->path_count == 1) {
+            weave->paths[0].score_bits = 0;
+            commit(weave, 1);
+            release_pages(weave, weave->paths[0].offset);
+            furthest = weave->paths[0].offset;
+        }
+        if (is_over) break;
+        step(weave);
+        if (chain->failed || arena->failed) return rp_fail_memory(error, "the chain of samples");
+        if (!rp_progress_update(&progress, furthest - options->begin))
+            return rp_fail(error, RP_NO, (int64_t)furthest, "stopped");
+    }
+    commit(weave, 0);
+    (void)rp_progress_update(&progress, options->end - options->begin);
+    return chain->failed ? rp_fail_memory(error, "the chain of samples") : RP_OK;
+}
