@@ -26,6 +26,25 @@ static const rp_page_sheet_options rp_page_sheet_defaults = {
 rp_status rp_page_sheet_write(const char *output, const char *input,
                               const rp_page_sheet_options *options, rp_error *error);
 
+typedef struct rp_page_systems_options {
+    const char *const *below; /* pictures shown under the page, such as an engraving of it */
+    size_t below_count;
+    uint32_t width;       /* of the picture, px: 64 to 8000 */
+    uint32_t page_number; /* of a document of several pages, from 1 */
+} rp_page_systems_options;
+
+static const rp_page_systems_options rp_page_systems_defaults = {
+    .below = NULL, .below_count = 0, .width = 1240, .page_number = 1};
+
+/* Finds the piano systems of the page at `input` and writes to `output` a PNG of the page with each
+ * of them marked, above the first page of every picture of `below`. `options` NULL: the defaults.
+ * `count` (may be NULL) becomes the number of systems. RP_NO: no piano systems, nothing is written;
+ * RP_USAGE: a width or page out of range; RP_INPUT: a file is not readable; RP_SYSTEM: no memory,
+ * `output` cannot be written. */
+rp_status rp_page_systems_draw(const char *output, const char *input,
+                               const rp_page_systems_options *options, size_t *count,
+                               rp_error *error);
+
 #ifdef __cplusplus
 }
 #endif

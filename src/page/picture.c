@@ -13,6 +13,7 @@ enum {
     GAP = 24,    /* px of grey between two parts */
     FOOT = 40,   /* px of paper left under the last ink of a part */
     FRAME = 3,   /* px: line around a system */
+    AROUND = 7,  /* px between a system's outer staff lines and the frame's outer edge */
     INK = 160,   /* darker than this is ink, when the empty foot is looked for */
     GREY = 0x90, /* of the gap */
 };
@@ -72,14 +73,15 @@ static int32_t clamp(int64_t value, int32_t high) {
     return value < 0 ? 0 : value > high ? high : (int32_t)value;
 }
 
-/* `box` in pixels of the page's part, cut at its edges. */
+/* `box` in pixels of the page's part, a little larger, cut at its edges. */
 static rp_page_box scale_box(rp_page_box box, const rp_page_image *page,
                              const rp_page_image *part) {
     const int32_t from = page->width, to = part->width;
-    return (rp_page_box){clamp((int64_t)box.left * to / from, part->width),
-                         clamp((int64_t)box.top * to / from, part->height),
-                         clamp(((int64_t)box.right * to + from - 1) / from, part->width),
-                         clamp(((int64_t)box.bottom * to + from - 1) / from, part->height)};
+    return (rp_page_box){
+        clamp((int64_t)box.left * to / from - AROUND, part->width),
+        clamp((int64_t)box.top * to / from - AROUND, part->height),
+        clamp(((int64_t)box.right * to + from - 1) / from + AROUND, part->width),
+        clamp(((int64_t)box.bottom * to + from - 1) / from + AROUND, part->height)};
 }
 
 static void draw_system(const canvas *canvas, rp_page_box box, colour tint, colour frame) {

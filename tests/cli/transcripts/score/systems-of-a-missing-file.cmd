@@ -1,0 +1,1 @@
+reprise score systems none.png; code=$?; ls; exit $code

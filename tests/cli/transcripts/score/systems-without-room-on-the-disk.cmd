@@ -1,0 +1,1 @@
+reprise score systems "$EXAMPLES/pages/rain.png" -o /none/out.png
