@@ -8,8 +8,15 @@
 #include <stdlib.h>
 
 #include "driver.h"
+#include "tensor/cpu/cpu.h"
 
-enum { SEEDS = 6, GRADIENT_SEEDS = 5, DEVICE_COUNT = 2, THREAD_SEEDS = 2, THREADS = 2 };
+enum { SEEDS = 6, GRADIENT_SEEDS = 5, DEVICES_MAX = 6, THREAD_SEEDS = 2, THREADS = 2 };
+
+/* The plain loops, the CPU device, and the CPU device with the loops of each lesser level. */
+typedef struct device_list {
+    rp_device *at[DEVICES_MAX];
+    int count;
+} device_list;
 
 static int reported, failures;
 
@@ -86,27 +93,45 @@ static void check_threads(const driver_plan *plan, rp_op op) {
     report(passed, rp_op_find(op)->name, "same bits with one thread and with two");
 }
 
-static void check_row(const driver_plan *plan, rp_op op, rp_device **devices) {
+static void check_row(const driver_plan *plan, rp_op op, const device_list *devices) {
     const char *name = rp_op_find(op)->name;
     report(check_maker(op), name, "has cases for the slots of the table");
-    for (int d = 0; d < DEVICE_COUNT; d++) {
+    for (int d = 0; d < devices->count; d++) {
         char check[64];
-        if (plan->device != NULL && strcmp(plan->device, devices[d]->name) != 0) continue;
-        snprintf(check, sizeof check, "%s against the plain loops, f32", devices[d]->name);
-        report(check_device(plan, op, devices[d], RP_F32), name, check);
-        snprintf(check, sizeof check, "%s against the plain loops, bf16", devices[d]->name);
-        report(check_device(plan, op, devices[d], RP_BF16), name, check);
+        if (plan->device != NULL && strcmp(plan->device, devices->at[d]->name) != 0) continue;
+        snprintf(check, sizeof check, "%s against the plain loops, f32", devices->at[d]->name);
+        report(check_device(plan, op, devices->at[d], RP_F32), name, check);
+        snprintf(check, sizeof check, "%s against the plain loops, bf16", devices->at[d]->name);
+        report(check_device(plan, op, devices->at[d], RP_BF16), name, check);
     }
-    check_gradients(plan, op, devices[0]);
+    check_gradients(plan, op, devices->at[0]);
     check_threads(plan, op);
 }
 
-static void time_row(const driver_plan *plan, rp_op op, rp_device **devices) {
-    for (int d = 0; d < DEVICE_COUNT; d++) {
-        if (plan->device != NULL && strcmp(plan->device, devices[d]->name) != 0) continue;
-        driver_time(op, devices[d], RP_F32);
-        driver_time(op, devices[d], RP_BF16);
+static void time_row(const driver_plan *plan, rp_op op, const device_list *devices) {
+    for (int d = 0; d < devices->count; d++) {
+        if (plan->device != NULL && strcmp(plan->device, devices->at[d]->name) != 0) continue;
+        driver_time(op, devices->at[d], RP_F32);
+        driver_time(op, devices->at[d], RP_BF16);
     }
+}
+
+static bool open_devices(device_list *devices) {
+    static const char *const names[] = {"cpu", "cpu-2", "cpu-3"}; /* best level first */
+    if (rp_device_create_ref(&devices->at[devices->count++], NULL) != RP_OK) return false;
+    int found = 0;
+    for (int level = 0; rp_cpu_level(level) != NULL && found < (int)RP_COUNT(names); level++) {
+        rp_device *device;
+        if (rp_device_create_cpu(&device, THREADS, NULL) != RP_OK) return false;
+        if (!rp_cpu_install_level(device, level)) {
+            rp_device_destroy(device);
+            continue;
+        }
+        rp_cpu_install_onednn(device);
+        device->name = names[found++];
+        devices->at[devices->count++] = device;
+    }
+    return found > 0;
 }
 
 static int usage(void) {
@@ -134,17 +159,16 @@ static int read_options(int argc, char **argv, driver_plan *plan, bool *is_timin
 int main(int argc, char **argv) {
     driver_plan plan = {.seed = -1, .size = -1};
     bool is_timing = false;
-    rp_device *devices[DEVICE_COUNT];
+    device_list devices = {0};
     const int wrong = read_options(argc, argv, &plan, &is_timing);
     if (wrong != 0) return wrong;
-    if (rp_device_create_ref(&devices[0], NULL) != RP_OK) return 4;
-    if (rp_device_create_cpu(&devices[1], THREADS, NULL) != RP_OK) return 4;
+    if (!open_devices(&devices)) return 4;
     for (int op = 0; op < RP_OP_COUNT; op++) {
         if (plan.row != NULL && strcmp(plan.row, rp_op_find((rp_op)op)->name) != 0) continue;
-        if (is_timing) time_row(&plan, (rp_op)op, devices);
-        else check_row(&plan, (rp_op)op, devices);
+        if (is_timing) time_row(&plan, (rp_op)op, &devices);
+        else check_row(&plan, (rp_op)op, &devices);
     }
     if (!is_timing) printf("1..%d\n", reported);
-    for (int d = 0; d < DEVICE_COUNT; d++) rp_device_destroy(devices[d]);
+    for (int d = 0; d < devices.count; d++) rp_device_destroy(devices.at[d]);
     return failures == 0 ? 0 : 1;
 }

@@ -47,6 +47,12 @@ static inline rp_cpu_state *rp_cpu_state_of(rp_device *device) { return device->
 /* At least `bytes` of the purpose's buffer, contents undefined; NULL when memory ran out. */
 void *rp_cpu_scratch_take(rp_device *device, rp_cpu_scratch purpose, size_t bytes);
 
+/* Name of a level, best first; NULL past the last. */
+const char *rp_cpu_level(int index);
+/* Puts the loops of a level into the device; false: this machine cannot run them. The device has
+ * the best one already; tests ask for the others. */
+bool rp_cpu_install_level(rp_device *device, int index);
+
 /* ---- packed copies of parameters (packed.c) ---- */
 
 /* Columns of a panel: two AVX-512 registers of floats. */

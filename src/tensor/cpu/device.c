@@ -5,25 +5,29 @@
 #include "tensor/cpu/cpu.h"
 
 /* The loops once a level (see meson.build): the build renames each rp_cpu_install_*. */
-#define RP_LEVEL(level)                               \
-    void rp_cpu_install_norm_##level(rp_device *);    \
-    void rp_cpu_install_lstm_##level(rp_device *);    \
-    void rp_cpu_install_decoder_##level(rp_device *); \
+#define RP_LEVEL(level)                                   \
+    void rp_cpu_install_decoder_##level(rp_device *);     \
+    void rp_cpu_install_elementwise_##level(rp_device *); \
+    void rp_cpu_install_lstm_##level(rp_device *);        \
+    void rp_cpu_install_norm_##level(rp_device *);        \
+    void rp_cpu_install_pool_##level(rp_device *);        \
+    void rp_cpu_install_rows_##level(rp_device *);        \
     void rp_cpu_install_simple_##level(rp_device *);
 #include "tensor/cpu/levels.def"
 #undef RP_LEVEL
 
 typedef struct level {
     const char *name;
-    void (*install[4])(rp_device *device);
+    void (*install[7])(rp_device *device);
 } level;
 
 static const level levels[] = {
 /* best first */
-#define RP_LEVEL(level)                                                                        \
-    {#level,                                                                                   \
-     {rp_cpu_install_simple_##level, rp_cpu_install_norm_##level, rp_cpu_install_lstm_##level, \
-      rp_cpu_install_decoder_##level}},
+#define RP_LEVEL(level)                                                                      \
+    {#level,                                                                                 \
+     {rp_cpu_install_decoder_##level, rp_cpu_install_elementwise_##level,                    \
+      rp_cpu_install_lstm_##level, rp_cpu_install_norm_##level, rp_cpu_install_pool_##level, \
+      rp_cpu_install_rows_##level, rp_cpu_install_simple_##level}},
 #include "tensor/cpu/levels.def"
 #undef RP_LEVEL
 };
@@ -88,12 +92,14 @@ static rp_cpu_state *state_create(void) {
     return NULL;
 }
 
-static void install_loops(rp_device *device) {
-    for (size_t i = 0; i < RP_COUNT(levels); i++) {
-        if (!is_supported(levels[i].name)) continue;
-        for (size_t k = 0; k < RP_COUNT(levels[i].install); k++) levels[i].install[k](device);
-        return;
-    }
+const char *rp_cpu_level(int index) {
+    return index < (int)RP_COUNT(levels) ? levels[index].name : NULL;
+}
+
+bool rp_cpu_install_level(rp_device *device, int index) {
+    if (!is_supported(levels[index].name)) return false;
+    for (size_t k = 0; k < RP_COUNT(levels[index].install); k++) levels[index].install[k](device);
+    return true;
 }
 
 rp_status rp_device_create_cpu(rp_device **out, unsigned threads, rp_error *error) {
@@ -116,7 +122,7 @@ rp_status rp_device_create_cpu(rp_device **out, unsigned threads, rp_error *erro
         *out = NULL;
         return rp_cpu_onednn_failed(s, "CPU engine", error);
     }
-    install_loops(device);
+    for (int i = 0; !rp_cpu_install_level(device, i);) i++; /* the last one fits every machine */
     rp_cpu_install_onednn(device);
     return RP_OK;
 }

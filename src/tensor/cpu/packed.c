@@ -52,12 +52,14 @@ static rp_cpu_packed *slot_empty(rp_cpu_state *state) {
 }
 
 /* The slot that is as `key`, old or new; `is_fresh` if it holds this version of the parameter. */
-static rp_cpu_packed *slot_find(rp_device *device, const rp_cpu_packed *key, bool *is_fresh) {
+static rp_cpu_packed *slot_find(rp_device *device, const rp_cpu_packed *key, const rp_tensor *w,
+                                bool *is_fresh) {
     rp_cpu_state *state = rp_cpu_state_of(device);
     for (int i = 0; i < state->packed_count; i++) {
         rp_cpu_packed *slot = &state->packed[i];
         if (!is_same(slot, key)) continue;
-        *is_fresh = device->weights_version != 0 && slot->version == device->weights_version;
+        *is_fresh = device->weights_version != 0 && slot->version == device->weights_version &&
+                    !w->is_owned; /* a tape's memory holds something else every round */
         slot->version = device->weights_version;
         slot->used = ++state->packed_clock;
         return slot;
@@ -75,7 +77,7 @@ static const float *pack_panels(rp_device *device, const rp_tensor *w, rp_cpu_pa
     bool is_fresh;
     key.source = w->data;
     key.rows = rows;
-    rp_cpu_packed *slot = slot_find(device, &key, &is_fresh);
+    rp_cpu_packed *slot = slot_find(device, &key, w, &is_fresh);
     if (is_fresh) return slot->panels;
     const bool transposed = key.kind == PACK_TRANSPOSED;
     const int64_t wide = transposed ? rows : key.count, deep = transposed ? key.count : rows;
@@ -115,7 +117,7 @@ rp_status rp_cpu_pack_onednn(rp_device *device, const rp_tensor *w, const dnnl_m
     rp_cpu_state *state = rp_cpu_state_of(device);
     bool is_fresh;
     const rp_cpu_packed key = {.kind = PACK_ONEDNN, .source = w->data, .md = *md};
-    rp_cpu_packed *slot = slot_find(device, &key, &is_fresh);
+    rp_cpu_packed *slot = slot_find(device, &key, w, &is_fresh);
     *out = slot->memory;
     if (is_fresh) return RP_OK;
     dnnl_memory_t source = NULL;

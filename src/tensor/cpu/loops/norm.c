@@ -11,7 +11,7 @@
  * are bound by memory: about 2 bytes read per element and pass in bf16. */
 #include <math.h>
 
-#include "tensor/cpu/cpu.h"
+#include "tensor/cpu/loops/numbers.h"
 
 enum { BLOCK = 256, CHANNELS_MAX = 1024 };
 
@@ -62,23 +62,6 @@ static block block_at(const field *f, int64_t index) {
                                            : total};
 }
 
-/* One element as a float, of either type: the loops below are written once and specialised by the
- * constant `half`. */
-RP_INLINE float load(const void *data, int64_t i, bool half) {
-    return half ? rp_bf16_to_f32(((const uint16_t *)data)[i]) : ((const float *)data)[i];
-}
-
-RP_INLINE uint16_t round_finite(float value) { /* as rp_f32_to_bf16, without the case of NaN */
-    uint32_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    return (uint16_t)((bits + 0x7fffu + (bits >> 16 & 1)) >> 16);
-}
-
-RP_INLINE void store(void *data, int64_t i, float value, bool half) {
-    if (half) ((uint16_t *)data)[i] = round_finite(value);
-    else ((float *)data)[i] = value;
-}
-
 /* ---- statistics ------------------------------------------------------------------------------ */
 
 RP_INLINE void sum_rows(float *restrict sum, float *restrict square, const void *restrict x,
@@ -86,7 +69,7 @@ RP_INLINE void sum_rows(float *restrict sum, float *restrict square, const void 
     for (int64_t c = 0; c < channels; c++) sum[c] = square[c] = 0;
     for (int64_t i = 0; i < at.valid; i++) {
         for (int64_t c = 0; c < channels; c++) {
-            const float d = load(x, (at.first + i) * channels + c, half) - shift[c];
+            const float d = rp_number_load(x, (at.first + i) * channels + c, half) - shift[c];
             sum[c] += d;
             square[c] += d * d;
         }
@@ -104,7 +87,7 @@ static void first_valid(float *shift, const field *f, const void *x, bool half) 
     int64_t sample = 0;
     while (f->lengths != NULL && sample < f->samples - 1 && f->lengths[sample] == 0) sample++;
     for (int64_t c = 0; c < f->channels; c++)
-        shift[c] = load(x, sample * f->places * f->channels + c, half);
+        shift[c] = rp_number_load(x, sample * f->places * f->channels + c, half);
 }
 
 static void batch_statistics(const rp_args *args, const field *f, float *parts) {
@@ -157,10 +140,10 @@ RP_INLINE void apply_rows(void *restrict y, const void *restrict x, const void *
     for (int64_t i = 0; i < at.valid; i++) {
         const int64_t row = (at.first + i) * channels;
         for (int64_t c = 0; c < channels; c++) {
-            float value = load(x, row + c, half) * map->a[c] + map->b[c];
-            if (residual != NULL) value += load(residual, row + c, half);
+            float value = rp_number_load(x, row + c, half) * map->a[c] + map->b[c];
+            if (residual != NULL) value += rp_number_load(residual, row + c, half);
             if (relu) value = value > 0 ? value : 0;
-            store(y, row + c, value, half);
+            rp_number_store(y, row + c, value, half);
         }
     }
     const size_t size = half ? 2 : 4;
@@ -217,8 +200,8 @@ typedef struct back {
 } back;
 
 RP_INLINE float upstream(const back *p, int64_t i, bool half, bool relu) {
-    const float g = load(p->gy, i, half);
-    return relu && !(load(p->y, i, half) > 0) ? 0 : g;
+    const float g = rp_number_load(p->gy, i, half);
+    return relu && !(rp_number_load(p->y, i, half) > 0) ? 0 : g;
 }
 
 RP_INLINE void sum_back(float *restrict sum, float *restrict product, const back *p, block at,
@@ -229,7 +212,7 @@ RP_INLINE void sum_back(float *restrict sum, float *restrict product, const back
         for (int64_t c = 0; c < channels; c++) {
             const float g = upstream(p, row + c, half, relu);
             sum[c] += g;
-            product[c] += g * ((load(p->x, row + c, half) - p->mean[c]) * p->inv[c]);
+            product[c] += g * ((rp_number_load(p->x, row + c, half) - p->mean[c]) * p->inv[c]);
         }
     }
 }
@@ -240,9 +223,10 @@ RP_INLINE void apply_back(void *restrict gx, void *restrict gresidual, const bac
         const int64_t row = (at.first + i) * channels;
         for (int64_t c = 0; c < channels; c++) {
             const float g = upstream(p, row + c, half, relu);
-            const float xhat = (load(p->x, row + c, half) - p->mean[c]) * p->inv[c];
-            if (gresidual != NULL) store(gresidual, row + c, g, half);
-            store(gx, row + c, p->scale[c] * (g - p->mean_g[c] - xhat * p->mean_gx[c]), half);
+            const float xhat = (rp_number_load(p->x, row + c, half) - p->mean[c]) * p->inv[c];
+            if (gresidual != NULL) rp_number_store(gresidual, row + c, g, half);
+            rp_number_store(gx, row + c, p->scale[c] * (g - p->mean_g[c] - xhat * p->mean_gx[c]),
+                            half);
         }
     }
     const size_t size = half ? 2 : 4, from = (size_t)((at.first + at.valid) * channels) * size;

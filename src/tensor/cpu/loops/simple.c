@@ -1,5 +1,5 @@
-/* simple.c: elementwise rows, sums and parameter updates that stand between the large ones. */
-#include "tensor/cpu/cpu.h"
+/* simple.c: casts, sums, losses and the steps of optimisers. */
+#include "tensor/cpu/loops/numbers.h"
 #include "tensor/cpu/loops/vector_math.h"
 
 enum { SUM_ROWS = 512 }; /* rows of a block in `sum`: fixed, so that the order of adding is too */
@@ -70,27 +70,6 @@ static rp_status sum(rp_device *device, const rp_args *args, rp_error *error) {
     return RP_OK;
 }
 
-static rp_status add(rp_device *device, const rp_args *args, rp_error *error) {
-    const rp_tensor *a = args->in[0], *b = args->in[1];
-    rp_tensor *y = args->out[0];
-    const int64_t count = rp_tensor_count(a);
-    if (rp_tensor_count(b) != count || a->dtype != b->dtype || a->dtype > RP_BF16)
-        return rp_ref_ops.add(device, args, error);
-    if (a->dtype == RP_F32) {
-        const float *left = a->data, *right = b->data;
-        float *out = y->data;
-#pragma omp parallel for simd
-        for (int64_t i = 0; i < count; i++) out[i] = left[i] + right[i];
-    } else {
-        const uint16_t *left = a->data, *right = b->data;
-        uint16_t *out = y->data;
-#pragma omp parallel for simd
-        for (int64_t i = 0; i < count; i++)
-            out[i] = rp_f32_to_bf16(rp_bf16_to_f32(left[i]) + rp_bf16_to_f32(right[i]));
-    }
-    return RP_OK;
-}
-
 /* ---- cross entropy --------------------------------------------------------------------------- */
 
 /* log of the sum of exp of a row. */
@@ -147,6 +126,53 @@ static rp_status cross_entropy_backward(rp_device *device, const rp_args *args, 
     return RP_OK;
 }
 
+/* ---- binary cross entropy -------------------------------------------------------------------- */
+
+static double sum_all(const float *values, int64_t count) {
+    double total = 0;
+    for (int64_t i = 0; i < count; i++) total += values[i];
+    return total;
+}
+
+static bool is_binary_known(const rp_tensor *x, const rp_tensor *t, const rp_tensor *weight) {
+    return rp_is_real(x) && t->dtype == RP_F32 && weight->dtype == RP_F32;
+}
+
+/* One thread: a measure's edges are a few thousand numbers a batch. */
+static rp_status binary_cross_entropy(rp_device *device, const rp_args *args, rp_error *error) {
+    const rp_tensor *x = args->in[0];
+    if (!is_binary_known(x, args->in[1], args->in[2]))
+        return rp_ref_ops.binary_cross_entropy(device, args, error);
+    const float *t = args->in[1]->data, *weight = args->in[2]->data;
+    const int64_t count = rp_tensor_count(x);
+    const double weights = sum_all(weight, count);
+    double total = 0;
+    for (int64_t i = 0; i < count; i++) {
+        const float v = rp_number_load(x->data, i, x->dtype == RP_BF16);
+        total += (double)weight[i] * ((v > 0 ? v : 0) - v * t[i] + log1pf(rp_exp(-fabsf(v))));
+    }
+    rp_tensor_set(args->out[0], 0, weights != 0 ? total / weights : 0);
+    return RP_OK;
+}
+
+static rp_status binary_cross_entropy_backward(rp_device *device, const rp_args *args,
+                                               rp_error *error) {
+    const rp_tensor *x = args->in[1];
+    if (!is_binary_known(x, args->in[2], args->in[3]))
+        return rp_ref_ops.binary_cross_entropy_backward(device, args, error);
+    const float *t = args->in[2]->data, *weight = args->in[3]->data;
+    const int64_t count = rp_tensor_count(x);
+    const bool half = x->dtype == RP_BF16;
+    const double weights = sum_all(weight, count);
+    const float scale = (float)(weights != 0 ? rp_tensor_get(args->in[0], 0) / weights : 0);
+#pragma omp parallel for
+    for (int64_t i = 0; i < count; i++) {
+        const float slope = rp_sigmoid(rp_number_load(x->data, i, half)) - t[i];
+        rp_number_store(args->out[0]->data, i, scale * weight[i] * slope, half);
+    }
+    return RP_OK;
+}
+
 /* ---- parameters ------------------------------------------------------------------------------ */
 
 static rp_status sum_squares(rp_device *device, const rp_args *args, rp_error *error) {
@@ -171,9 +197,8 @@ static rp_status sum_squares(rp_device *device, const rp_args *args, rp_error *e
 }
 
 static rp_status adam(rp_device *device, const rp_args *args, rp_error *error) {
-    (void)device;
-    (void)error;
     const rp_attr *attr = &args->attr;
+    if (args->out[0]->dtype != RP_F32) return rp_ref_ops.adam(device, args, error);
     const float *restrict g = args->in[0]->data;
     float *restrict p = args->out[0]->data, *restrict m = args->out[1]->data;
     float *restrict v = args->out[2]->data;
@@ -192,17 +217,41 @@ static rp_status adam(rp_device *device, const rp_args *args, rp_error *error) {
     return RP_OK;
 }
 
+static rp_status sgd(rp_device *device, const rp_args *args, rp_error *error) {
+    const rp_attr *attr = &args->attr;
+    if (args->out[0]->dtype != RP_F32) return rp_ref_ops.sgd(device, args, error);
+    const float *restrict g = args->in[0]->data;
+    float *restrict p = args->out[0]->data, *restrict m = args->out[1]->data;
+    const float clip = (float)attr->alpha, weight_decay = (float)attr->beta;
+    const float momentum = (float)attr->decay[0], rate = (float)attr->rate;
+    const int64_t count = rp_tensor_count(args->out[0]);
+#pragma omp parallel for simd
+    for (int64_t i = 0; i < count; i++) {
+        m[i] = momentum * m[i] + clip * g[i] + weight_decay * p[i];
+        p[i] -= rate * m[i];
+    }
+    return RP_OK;
+}
+
 void rp_cpu_install_simple(rp_device *device);
 void rp_cpu_install_simple(rp_device *device) {
-    static const rp_op rows[] = {
-        RP_OP_add,         RP_OP_cast, RP_OP_sum, RP_OP_cross_entropy, RP_OP_cross_entropy_backward,
-        RP_OP_sum_squares, RP_OP_adam};
-    device->ops.add = add;
+    static const rp_op rows[] = {RP_OP_cast,
+                                 RP_OP_sum,
+                                 RP_OP_cross_entropy,
+                                 RP_OP_cross_entropy_backward,
+                                 RP_OP_sum_squares,
+                                 RP_OP_adam,
+                                 RP_OP_sgd,
+                                 RP_OP_binary_cross_entropy,
+                                 RP_OP_binary_cross_entropy_backward};
     device->ops.cast = cast;
     device->ops.sum = sum;
     device->ops.cross_entropy = cross_entropy;
     device->ops.cross_entropy_backward = cross_entropy_backward;
     device->ops.sum_squares = sum_squares;
     device->ops.adam = adam;
+    device->ops.sgd = sgd;
+    device->ops.binary_cross_entropy = binary_cross_entropy;
+    device->ops.binary_cross_entropy_backward = binary_cross_entropy_backward;
     for (size_t i = 0; i < RP_COUNT(rows); i++) device->implementation[rows[i]] = "cpu";
 }
