@@ -470,11 +470,10 @@ static rp_status compare(struct comparison *self, rp_tedn_cost *cost, const rp_x
     if (self->arena.failed) return RP_OK;
     RP_TRY(make_forest(self, &predicted_forest, predicted, with_root));
     if (self->arena.failed) return RP_OK;
-    const uint8_t *gains = make_gains(self, &predicted_forest, &gold_forest);
-    if (gains == NULL) return RP_OK;
+    const rp_gains gains = {make_gains(self, &predicted_forest, &gold_forest), self->label_count};
+    if (gains.values == NULL) return RP_OK;
     uint64_t gain;
-    RP_TRY(rp_tree_gain(&gain, &predicted_forest, &gold_forest, gains, self->label_count,
-                        &self->arena, self->error));
+    RP_TRY(rp_tree_gain(&gain, &predicted_forest, &gold_forest, &gains, &self->arena, self->error));
     int64_t inserts = 0;
     for (size_t i = 0; i < gold_forest.count; i++)
         inserts += insert_cost(&self->labels[gold_forest.labels[i]]);

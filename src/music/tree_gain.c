@@ -33,11 +33,11 @@ struct side {
 
 struct run {
     const struct side *a, *b;
-    const uint8_t *gains;
-    size_t stride;
+    const rp_gains *gains;
     uint32_t *table;                             /* S: (a's classes, b's classes) */
     uint32_t *rows[2 * RP_FOREST_DEPTH_MAX + 1]; /* [2d], [2d+1]: of depth d; last: all zero */
     uint8_t current[RP_FOREST_DEPTH_MAX];        /* which of the two holds the depth's last row */
+    uint32_t a_first;                            /* of the pair in hand */
 };
 
 /* ---- classes of equal subtrees ---- */
@@ -125,11 +125,21 @@ static void prepare_side(struct side *side, const rp_forest *forest, rp_arena *s
 
 /* ---- rows ---- */
 
+/* The row of the node first(i)-1, as far as it lies in the run: before its first node, zeros. */
+static const uint32_t *base_row(const struct run *run, uint32_t i) {
+    const uint32_t first = run->a->forest->firsts[i];
+    const int depth = run->a->base_depths[i];
+    if (first == run->a_first) return run->rows[2 * RP_FOREST_DEPTH_MAX];
+    return run->rows[2 * depth + run->current[depth]];
+}
+
 /* One row for a node off the left path. columns: b's nodes `first` .. `last`; out, up and base have
  * their column 0 before the first node. */
-static void fill_row(uint32_t *restrict out, const uint32_t *restrict up,
-                     const uint32_t *restrict base, const uint32_t *restrict table_row,
-                     const struct side *b, uint32_t first, uint32_t last) {
+static void fill_row(const struct run *run, uint32_t *restrict out, const uint32_t *restrict up,
+                     uint32_t i, uint32_t first, uint32_t last) {
+    const struct side *a = run->a, *b = run->b;
+    const uint32_t *restrict base = base_row(run, i);
+    const uint32_t *restrict table_row = run->table + (size_t)a->classes[i] * b->class_count;
     const uint32_t *restrict classes = b->classes, *restrict firsts = b->forest->firsts;
     uint32_t best = 0;
     out[0] = 0;
@@ -146,7 +156,7 @@ static void fill_row(uint32_t *restrict out, const uint32_t *restrict up,
 static void fill_left_row(const struct run *run, uint32_t *restrict out,
                           const uint32_t *restrict up, uint32_t i, uint32_t first, uint32_t last) {
     const struct side *b = run->b;
-    const uint8_t *gains = run->gains + run->a->forest->labels[i] * run->stride;
+    const uint8_t *gains = run->gains->values + run->a->forest->labels[i] * run->gains->stride;
     uint32_t *table_row = run->table + (size_t)run->a->classes[i] * b->class_count;
     uint32_t best = 0;
     out[0] = 0;
@@ -162,24 +172,19 @@ static void fill_left_row(const struct run *run, uint32_t *restrict out,
     }
 }
 
-static uint32_t *row_of_depth(const struct run *run, int depth) {
-    return run->rows[2 * depth + run->current[depth]];
-}
-
 /* All rows for a's nodes a_first .. a_last against b's b_first .. b_last. `is_table_known`: a run
  * over the whole forests, in which nothing is left to be found. Returns the last number. */
 static uint32_t run_pair(struct run *run, uint32_t a_first, uint32_t a_last, uint32_t b_first,
                          uint32_t b_last, bool is_table_known) {
-    const struct side *a = run->a, *b = run->b;
-    const uint32_t *zeros = run->rows[2 * RP_FOREST_DEPTH_MAX], *up = zeros;
+    const struct side *a = run->a;
+    const uint32_t *up = run->rows[2 * RP_FOREST_DEPTH_MAX];
+    run->a_first = a_first;
     for (uint32_t i = a_first; i <= a_last; i++) {
         const unsigned depth = a->forest->depths[i];
         const bool is_left = a->forest->firsts[i] == a_first;
         uint32_t *out = run->rows[2 * depth + (run->current[depth] ^ 1)];
         if (is_left && !is_table_known) fill_left_row(run, out, up, i, b_first, b_last);
-        else
-            fill_row(out, up, is_left ? zeros : row_of_depth(run, a->base_depths[i]),
-                     run->table + (size_t)a->classes[i] * b->class_count, b, b_first, b_last);
+        else fill_row(run, out, up, i, b_first, b_last);
         run->current[depth] ^= 1;
         up = out;
     }
@@ -200,10 +205,10 @@ static void make_rows(struct run *run, rp_arena *scratch) {
     run->rows[2 * RP_FOREST_DEPTH_MAX] = rp_arena_array(scratch, columns, sizeof(uint32_t));
 }
 
-rp_status rp_tree_gain(uint64_t *gain, const rp_forest *a, const rp_forest *b, const uint8_t *gains,
-                       size_t stride, rp_arena *scratch, rp_error *error) {
+rp_status rp_tree_gain(uint64_t *gain, const rp_forest *a, const rp_forest *b,
+                       const rp_gains *gains, rp_arena *scratch, rp_error *error) {
     struct side a_side, b_side;
-    struct run run = {.a = &a_side, .b = &b_side, .gains = gains, .stride = stride};
+    struct run run = {.a = &a_side, .b = &b_side, .gains = gains};
     *gain = 0;
     if (a->count == 0 || b->count == 0) return RP_OK;
     prepare_side(&a_side, a, scratch);

@@ -21,12 +21,18 @@ typedef struct rp_forest {
 
 enum { RP_FOREST_DEPTH_MAX = 128 };
 
-/* The largest sum of gains. gains: (labels of a, labels of b), row-major, `stride` a row; depths
- * below RP_FOREST_DEPTH_MAX. Memory: 4 bytes times (different subtrees of a) times (different
- * subtrees of b), from `scratch`, at most `scratch->limit_bytes`. RP_SYSTEM: no memory.
- * Source: K. Zhang, D. Shasha, "Simple fast algorithms for the editing distance between trees",
- * SIAM J. Comput. 18(6), 1989; what is done to make it fast stands in tree_gain.c. */
-rp_status rp_tree_gain(uint64_t *gain, const rp_forest *a, const rp_forest *b, const uint8_t *gains,
-                       size_t stride, rp_arena *scratch, rp_error *error);
+/* gain(x, y) by labels: (labels of a, labels of b), row-major, `stride` a row; borrowed. */
+typedef struct rp_gains {
+    const uint8_t *values;
+    size_t stride;
+} rp_gains;
+
+/* The largest sum of gains. Depths are below RP_FOREST_DEPTH_MAX. Memory: 4 bytes times (different
+ * subtrees of a) times (different subtrees of b), from `scratch`, at most `scratch->limit_bytes`.
+ * RP_SYSTEM: no memory. Source: K. Zhang, D. Shasha, "Simple fast algorithms for the editing
+ * distance between trees", SIAM J. Comput. 18(6), 1989; what is done to make it fast stands in
+ * tree_gain.c. */
+rp_status rp_tree_gain(uint64_t *gain, const rp_forest *a, const rp_forest *b,
+                       const rp_gains *gains, rp_arena *scratch, rp_error *error);
 
 #endif

@@ -32,21 +32,25 @@ static rp_forest view(struct forest *forest) {
     return (rp_forest){forest->count, forest->labels, forest->firsts, forest->depths};
 }
 
-/* The gain between nodes a0 .. a1-1 and b0 .. b1-1 (whole forests): drop the last root of either,
- * or match them. */
-static unsigned plain_gain(const struct forest *a, size_t a0, size_t a1, const struct forest *b,
-                           size_t b0, size_t b1, const uint8_t *gains) {
-    if (a0 == a1 || b0 == b1) return 0;
-    const size_t i = a1 - 1, j = b1 - 1;
-    unsigned best = plain_gain(a, a0, i, b, b0, b1, gains);
-    const unsigned other = plain_gain(a, a0, a1, b, b0, j, gains);
+struct range {
+    const struct forest *forest;
+    size_t begin, end; /* nodes begin .. end - 1 */
+};
+
+/* The gain between two ranges: drop the last root of either, or match them. */
+static unsigned plain_gain(struct range a, struct range b, const uint8_t *gains) {
+    if (a.begin == a.end || b.begin == b.end) return 0;
+    const size_t i = a.end - 1, j = b.end - 1;
+    const struct range a_less = {a.forest, a.begin, i}, b_less = {b.forest, b.begin, j};
+    unsigned best = plain_gain(a_less, b, gains);
+    const unsigned other = plain_gain(a, b_less, gains);
     if (other > best) best = other;
-    /* A subtree that begins before the range is cut: its root was dropped then. */
-    const size_t a_first = a->firsts[i] > a0 ? a->firsts[i] : a0;
-    const size_t b_first = b->firsts[j] > b0 ? b->firsts[j] : b0;
-    const unsigned match = plain_gain(a, a0, a_first, b, b0, b_first, gains) +
-                           plain_gain(a, a_first, i, b, b_first, j, gains) +
-                           gains[a->labels[i] * LABELS + b->labels[j]];
+    const size_t a_first = a.forest->firsts[i], b_first = b.forest->firsts[j];
+    const unsigned match = plain_gain((struct range){a.forest, a.begin, a_first},
+                                      (struct range){b.forest, b.begin, b_first}, gains) +
+                           plain_gain((struct range){a.forest, a_first, i},
+                                      (struct range){b.forest, b_first, j}, gains) +
+                           gains[a.forest->labels[i] * LABELS + b.forest->labels[j]];
     return match > best ? match : best;
 }
 
@@ -61,8 +65,10 @@ TEST(gains_are_those_of_the_plain_recursion) {
         const rp_forest a_view = view(&a), b_view = view(&b);
         uint64_t gain = 0;
         rp_arena_reset(&scratch);
-        REQUIRE(rp_tree_gain(&gain, &a_view, &b_view, gains, LABELS, &scratch, NULL) == RP_OK);
-        CHECK_INT(gain, plain_gain(&a, 0, a.count, &b, 0, b.count, gains));
+        REQUIRE(rp_tree_gain(&gain, &a_view, &b_view, &(rp_gains){gains, LABELS}, &scratch, NULL) ==
+                RP_OK);
+        CHECK_INT(gain, plain_gain((struct range){&a, 0, a.count}, (struct range){&b, 0, b.count},
+                                   gains));
     }
     rp_arena_clear(&scratch);
 }
@@ -76,7 +82,8 @@ TEST(equal_forests_gain_all) {
         struct forest a = make_forest(&random);
         const rp_forest a_view = view(&a);
         uint64_t gain = 0;
-        REQUIRE(rp_tree_gain(&gain, &a_view, &a_view, gains, LABELS, &scratch, NULL) == RP_OK);
+        REQUIRE(rp_tree_gain(&gain, &a_view, &a_view, &(rp_gains){gains, LABELS}, &scratch, NULL) ==
+                RP_OK);
         CHECK_INT(gain, 2 * a.count);
     }
     rp_arena_clear(&scratch);
@@ -89,6 +96,7 @@ TEST(too_little_memory_is_an_error) {
     const uint8_t gains[1] = {2};
     uint64_t gain = 0;
     rp_error error = {0};
-    CHECK(rp_tree_gain(&gain, &a_view, &a_view, gains, 1, &scratch, &error) == RP_SYSTEM);
+    CHECK(rp_tree_gain(&gain, &a_view, &a_view, &(rp_gains){gains, 1}, &scratch, &error) ==
+          RP_SYSTEM);
     rp_arena_clear(&scratch);
 }
