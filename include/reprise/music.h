@@ -47,6 +47,36 @@ typedef struct rp_music_linearize_options {
 rp_status rp_music_linearize(char **lmx, const char *path,
                              const rp_music_linearize_options *options, rp_error *error);
 
+/* ---- delinearize ---- */
+
+typedef struct rp_music_delinearize_options {
+    /* All false: exactly what the published Delinearizer writes for the whole text. */
+    bool joins;   /* each line is a system: one score, keys and clefs said once, measures numbered
+                     (a pick-up 0), within the rules of the MusicXML schema */
+    bool repairs; /* joins, and makes every measure add up by the most likely single edit; changed
+                     measures are marked with "[?]" */
+    const rp_log *log; /* dropped tokens, repaired measures; NULL: silence */
+} rp_music_delinearize_options;
+
+typedef struct rp_music_delinearize_report {
+    size_t messages;          /* tokens dropped, doubled or missing */
+    size_t measures;          /* joined only */
+    size_t repaired_measures; /* repaired only */
+    bool has_stopped; /* the published program stops here; the nearest valid music was written */
+} rp_music_delinearize_report;
+
+/* LMX at `path` to MusicXML text. Any sequence of words is accepted. `report` may be NULL.
+ * RP_INPUT: unreadable. */
+rp_status rp_music_delinearize(char **musicxml, const char *path,
+                               const rp_music_delinearize_options *options,
+                               rp_music_delinearize_report *report, rp_error *error);
+
+/* MusicXML text as the bytes of an .mxl file, *size of them. */
+rp_status rp_music_compress(char **mxl, size_t *size, const char *musicxml, rp_error *error);
+
+/* Writes a text as the whole of a file, aside and then renamed; with an ending .mxl compressed. */
+rp_status rp_music_write(const char *path, const char *text, rp_error *error);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,0 +1,196 @@
+/* Joining systems, making measures add up, and the rules of the schema. */
+#include "music/joined_score.h"
+
+#include <stdlib.h>
+
+#include "check.h"
+#include "music/finish.h"
+#include "music/lmx_join.h"
+#include "music/measure_repair.h"
+
+static rp_lmx_line cut(rp_arena *arena, const char *text) {
+    rp_lmx_words words = {.arena = arena};
+    rp_lmx_line line = {0};
+    rp_lmx_lex(&line, &words, text, strlen(text), NULL);
+    return line;
+}
+
+static void check_joined(const char *const *texts, size_t count, const char *expected) {
+    rp_arena arena = {0};
+    rp_lmx_line lines[8], joined;
+    rp_text text = {0};
+    for (size_t i = 0; i < count; i++) lines[i] = cut(&arena, texts[i]);
+    REQUIRE(rp_lmx_join(&joined, &arena, lines, count, NULL) == RP_OK);
+    rp_lmx_print(&text, joined.tokens, joined.count);
+    CHECK_TEXT(text.data, expected);
+    rp_text_clear(&text);
+    rp_arena_clear(&arena);
+}
+
+TEST(what_holds_is_not_said_again_in_the_next_system) {
+    static const char *const texts[] = {
+        "measure key:fifths:2 time beats:3 beat-type:4 clef:G2 staff:1 clef:F4 staff:2 C4 quarter "
+        "clef:G2 staff:2",
+        "measure key:fifths:2 clef:G2 staff:1 clef:G2 staff:2 D4 quarter",
+        "",
+        "measure key:fifths:1 clef:F4 staff:1 clef:G2 staff:2 E4 quarter key:fifths:1",
+        "clef:F4 staff:1 F4 nonsense quarter",
+    };
+    check_joined(texts, RP_COUNT(texts),
+                 "measure key:fifths:2 time beats:3 beat-type:4 clef:G2 staff:1 clef:F4 staff:2 C4 "
+                 "quarter clef:G2 staff:2 measure D4 quarter measure key:fifths:1 clef:F4 staff:1 "
+                 "E4 quarter key:fifths:1 measure F4 quarter");
+}
+
+static void check_repair(const char *text, const char *expected, size_t repairs_expected) {
+    rp_arena arena = {0};
+    rp_lmx_line line = cut(&arena, text), repaired;
+    rp_measure_repairs repairs;
+    rp_text printed = {0};
+    REQUIRE(rp_measure_repair(&repaired, &repairs, &arena, &line, NULL) == RP_OK);
+    rp_lmx_print(&printed, repaired.tokens, repaired.count);
+    CHECK_TEXT(printed.data, expected);
+    CHECK_INT(repairs.count, repairs_expected);
+    rp_text_clear(&printed);
+    rp_arena_clear(&arena);
+}
+
+#define TIME "measure time beats:4 beat-type:4 "
+
+TEST(measures_that_add_up_stay_as_they_are) {
+    static const char *const texts[] = {
+        TIME "C4 voice:1 whole staff:1 backup whole C3 voice:5 half dot staff:2 D3 quarter",
+        TIME
+        "C4 voice:1 half staff:1 D4 half backup half E4 voice:2 half staff:1 backup whole rest "
+        "voice:5 rest:measure staff:2",
+        /* a pick-up */
+        TIME "C4 voice:1 quarter staff:1 backup quarter C3 voice:5 quarter staff:2",
+        /* both staffs agree on a shorter measure */
+        TIME
+        "C4 voice:1 whole staff:1 backup whole C3 voice:5 whole staff:2 measure C4 voice:1 half "
+        "staff:1 backup half C3 voice:5 half staff:2",
+        /* no time at all, one measure */
+        "measure C4 voice:1 half staff:1",
+    };
+    for (size_t i = 0; i < RP_COUNT(texts); i++) check_repair(texts[i], texts[i], 0);
+}
+
+TEST(a_single_edit_makes_a_measure_fit) {
+    /* the dot is missing, and the backup is as long as the measure really is */
+    check_repair(
+        TIME "C4 voice:1 half staff:1 D4 quarter backup whole C3 voice:5 whole staff:2",
+        TIME "C4 voice:1 half dot staff:1 D4 quarter backup whole C3 voice:5 whole staff:2", 1);
+    /* a triplet was not seen */
+    check_repair(TIME
+                 "C4 voice:1 half dot staff:1 D4 eighth E4 eighth F4 eighth backup whole C3 "
+                 "voice:5 whole staff:2",
+                 TIME
+                 "C4 voice:1 half dot staff:1 D4 eighth 3in2 E4 eighth 3in2 F4 eighth 3in2 "
+                 "backup whole C3 voice:5 whole staff:2",
+                 1);
+    /* a quarter was read as an eighth; the chord goes with it */
+    check_repair(TIME
+                 "C4 voice:1 half dot staff:1 D4 eighth chord F4 eighth backup whole C3 voice:5 "
+                 "whole staff:2",
+                 TIME
+                 "C4 voice:1 half dot staff:1 D4 quarter chord F4 quarter backup whole C3 "
+                 "voice:5 whole staff:2",
+                 1);
+}
+
+TEST(moves_back_are_set_right) {
+    check_repair(TIME "C4 voice:1 whole staff:1 backup half C3 voice:5 whole staff:2",
+                 TIME "C4 voice:1 whole staff:1 backup whole C3 voice:5 whole staff:2", 1);
+    check_repair(TIME "C4 voice:1 whole staff:1 backup breve C3 voice:5 whole staff:2",
+                 TIME "C4 voice:1 whole staff:1 backup whole C3 voice:5 whole staff:2", 1);
+}
+
+TEST(the_end_is_cut_or_filled_where_no_single_edit_fits) {
+    check_repair(TIME "C4 voice:1 64th staff:1 backup whole C3 voice:5 whole staff:2",
+                 TIME
+                 "C4 voice:1 64th staff:1 forward half forward quarter forward eighth forward "
+                 "16th forward 32nd forward 64th backup whole C3 voice:5 whole staff:2",
+                 1);
+}
+
+TEST(what_a_dropped_note_said_is_said_by_the_next) {
+    check_repair(TIME "rest voice:2 16th staff:1 C4 whole backup whole C3 voice:5 whole staff:2",
+                 TIME "C4 voice:2 whole staff:1 backup whole C3 voice:5 whole staff:2", 1);
+}
+
+TEST(without_a_time_the_usual_length_counts) {
+    check_repair(
+        "measure C4 voice:1 half staff:1 measure C4 voice:1 half staff:1 measure C4 voice:1 "
+        "quarter staff:1",
+        "measure C4 voice:1 half staff:1 measure C4 voice:1 half staff:1 measure C4 voice:1 "
+        "half staff:1",
+        1);
+}
+
+/* ---- the whole way ---- */
+
+static char *score_of(const char *const *texts, size_t count, bool repairs,
+                      rp_joined_score_report *report) {
+    rp_arena arena = {0};
+    rp_lmx_line lines[8];
+    rp_text text = {0};
+    const rp_joined_score_options options = {.repairs = repairs};
+    for (size_t i = 0; i < count; i++) lines[i] = cut(&arena, texts[i]);
+    const rp_status status = rp_joined_score(&text, lines, count, &options, report, NULL);
+    if (status != RP_OK) rp_text_clear(&text);
+    rp_arena_clear(&arena);
+    return text.data;
+}
+
+TEST(measure_numbers_begin_with_the_pick_up_as_0) {
+    static const char *const texts[] = {
+        TIME "clef:G2 C4 voice:1 quarter tied:start measure C4 whole tied:stop slur:start",
+        "measure clef:G2 D4 whole slur:stop",
+    };
+    rp_joined_score_report report;
+    char *score = score_of(texts, 2, true, &report);
+    REQUIRE(score != NULL);
+    CHECK_INT(report.measures, 3);
+    CHECK_INT(report.repaired, 0);
+    CHECK(strstr(score, "<measure number=\"0\" implicit=\"yes\">") != NULL);
+    CHECK(strstr(score, "<measure number=\"1\"><note>") != NULL);
+    CHECK(strstr(score, "<measure number=\"2\"><note>") != NULL);
+    CHECK(strstr(score, "<slur type=\"stop\" number=\"1\" />") != NULL);
+    free(score);
+}
+
+TEST(repaired_measures_are_marked) {
+    static const char *const texts[] = {
+        TIME "C4 voice:1 whole measure C4 voice:1 half dot measure C4 voice:1 whole"};
+    rp_joined_score_report report;
+    char *score = score_of(texts, 1, true, &report);
+    REQUIRE(score != NULL);
+    CHECK_INT(report.repaired, 1);
+    CHECK(strstr(score,
+                 "<measure number=\"2\"><direction placement=\"above\"><direction-type>"
+                 "<words>[?]</words></direction-type></direction><note>") != NULL);
+    free(score);
+}
+
+TEST(what_the_schema_forbids_is_put_right) {
+    static const char *const texts[] = {
+        "measure clef:G2 key:fifths:1 quarter grace quarter chord C4 quarter chord rest half "
+        "backup "
+        "rest:measure backup maxima rest rest:measure clef:F4 key:fifths:2 C4 half staff:3 "
+        "beam:begin beam:begin beam:begin beam:begin beam:begin beam:begin beam:begin beam:begin "
+        "beam:begin slur:start slur:start slur:start slur:start slur:start slur:start slur:start "
+        "slur:start slur:start slur:start slur:start slur:start slur:start slur:start slur:start "
+        "slur:start slur:start"};
+    char *score = score_of(texts, 1, false, NULL);
+    REQUIRE(score != NULL);
+    CHECK(strstr(score, "<backup />") == NULL);
+    CHECK(strstr(score, "<staves>3</staves>") != NULL);
+    CHECK(strstr(score, "<attributes><key><fifths>2</fifths></key><clef>") != NULL);
+    CHECK(strstr(score, "<beam number=\"8\">") != NULL);
+    CHECK(strstr(score, "<beam number=\"9\">") == NULL);
+    CHECK(strstr(score, "number=\"17\"") == NULL);
+    CHECK(strstr(score, "<note><rest /><duration>") != NULL);
+    CHECK(strstr(score, "<grace /><rest />") != NULL);
+    CHECK(strstr(score, "<chord /><rest") == NULL);
+    free(score);
+}
