@@ -65,6 +65,41 @@ typedef struct rp_score_figures {
 rp_status rp_score_evaluate(rp_score_figures *figures, const rp_score_evaluate_options *options,
                             const rp_progress *progress, rp_error *error);
 
+/* ---- reading ----------------------------------------------------------------------------------- */
+
+typedef struct rp_score_reader rp_score_reader;
+
+/* Opens a model for reading any number of inputs. `threads` 0: all processors. RP_INPUT: the model
+ * is damaged or made for another vocabulary. */
+rp_status rp_score_reader_create(rp_score_reader **reader, const char *model, int32_t threads,
+                                 rp_error *error);
+void rp_score_reader_destroy(rp_score_reader *reader);
+
+typedef struct rp_score_read_options {
+    bool is_system;      /* the input is the crop of one system, not a page */
+    const char *picture; /* write here, as PNG, the pages with their systems and, where MuseScore is
+                          * installed, the engraving of what was read; NULL: no picture */
+} rp_score_read_options;
+
+/* What was read; free with rp_score_result_clear. */
+typedef struct rp_score_result {
+    char *musicxml; /* one part, two staves, all systems joined */
+    char *lmx;      /* the tokens, one system a line */
+    char *json;     /* pages, boxes of systems, tokens with confidence and place */
+    int32_t pages, systems, measures;
+    double confidence; /* mean over tokens, 0..1 */
+} rp_score_result;
+
+/* Reads the pages of a PNG, JPEG, TIFF or PDF. RP_NO: no music found. RP_INPUT: not readable. The
+ * input is never changed; nothing is written but the picture. */
+rp_status rp_score_read(rp_score_result *result, rp_score_reader *reader, const char *input,
+                        const rp_score_read_options *options, const rp_progress *progress,
+                        rp_error *error);
+void rp_score_result_clear(rp_score_result *result);
+
+/* Writes `text` as the whole of `path`, aside and renamed. */
+rp_status rp_score_write_text(const char *path, const char *text, rp_error *error);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,6 +1,7 @@
 /* score_evaluate.c: `reprise score evaluate`. */
 #include <stdio.h>
 
+#include "cli/model_path.h"
 #include "cli/verb.h"
 #include "reprise/score.h"
 

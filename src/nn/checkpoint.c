@@ -67,7 +67,7 @@ rp_status rp_checkpoint_read(rp_parameters *parameters, uint64_t *step, const ch
     rp_status status = RP_OK;
     if (number == NULL)
         status = rp_fail(error, RP_INPUT, -1, "%s: is not a checkpoint of a run", path);
-    if (status == RP_OK) status = rp_safetensors_read_parameters(&file, parameters, error);
+    if (status == RP_OK) status = rp_safetensors_read_parameters(&file, parameters, false, error);
     get_blocks(blocks, parameters);
     for (int i = 0; status == RP_OK && i < BLOCKS; i++)
         status =

@@ -167,9 +167,10 @@ rp_status rp_safetensors_read(const rp_safetensors *file, const char *name, floa
 }
 
 rp_status rp_safetensors_read_parameters(const rp_safetensors *file, rp_parameters *parameters,
-                                         rp_error *error) {
+                                         bool may_lack, rp_error *error) {
     for (int i = 0; i < parameters->count; i++) {
         rp_parameter *row = &parameters->rows[i];
+        if (may_lack && rp_json_member(file->header, row->name) == NULL) continue;
         RP_TRY(rp_safetensors_read(file, row->name, row->tensor.data, rp_tensor_count(&row->tensor),
                                    error));
     }

@@ -39,9 +39,10 @@ const char *rp_safetensors_metadata(const rp_safetensors *file, const char *key)
 rp_status rp_safetensors_read(const rp_safetensors *file, const char *name, float *values,
                               int64_t count, rp_error *error);
 
-/* Reads every row of `parameters`. */
+/* Reads every row of `parameters`. With `may_lack`, rows that the file does not have keep the
+ * values they start with. */
 rp_status rp_safetensors_read_parameters(const rp_safetensors *file, rp_parameters *parameters,
-                                         rp_error *error);
+                                         bool may_lack, rp_error *error);
 
 /* One tensor to write. */
 typedef struct rp_safetensor {

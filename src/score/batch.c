@@ -183,8 +183,11 @@ static bool put_tokens(rp_batch *batch, const span *spans, int64_t count) {
     for (int64_t n = 0; n < count; n++)
         if (spans[n].count + 1 > longest) longest = spans[n].count + 1;
     longest = round_up(longest, STEPS_STEP);
-    const int64_t shape[2] = {count, longest}, three[2] = {count, 3};
+    const int64_t shape[2] = {count, longest}, three[2] = {count, 3},
+                  ids[2] = {count, RP_MODEL_IDS};
     if (!make_tensor(&batch->spans, &batch->arena, RP_I32, 2, three) ||
+        !make_tensor(&batch->presence, &batch->arena, RP_F32, 2, ids) ||
+        !make_tensor(&batch->presence_weights, &batch->arena, RP_F32, 2, ids) ||
         !make_tensor(&batch->inputs, &batch->arena, RP_I32, 2, shape) ||
         !make_tensor(&batch->targets, &batch->arena, RP_I32, 2, shape))
         return false;
@@ -205,7 +208,10 @@ static bool put_tokens(rp_batch *batch, const span *spans, int64_t count) {
             const int32_t id = token < RP_LMX_COUNT ? token + 1 : RP_MODEL_END_ID;
             target[i] = token < RP_LMX_COUNT ? id : -1; /* words we do not know teach nothing */
             input[i + 1] = id;
+            ((float *)batch->presence.data)[n * RP_MODEL_IDS + id] = 1;
         }
+        for (int64_t v = 1; v < RP_MODEL_IDS; v++)
+            ((float *)batch->presence_weights.data)[n * RP_MODEL_IDS + v] = 1;
         target[spans[n].count] = RP_MODEL_END_ID;
         batch->tokens += spans[n].count + 1;
     }

@@ -23,13 +23,14 @@ typedef struct rp_batch_options {
 
 /* One batch; memory of the maker, until the batch after next is taken. */
 typedef struct rp_batch {
-    rp_tensor images;              /* (B, W, H, 1) */
-    int32_t *lengths;              /* (B) px */
-    rp_tensor spans;               /* i32 (N, 3) */
-    rp_tensor inputs;              /* i32 (N, L): 0, then the ids; -1 behind */
-    rp_tensor targets;             /* i32 (N, L): the ids, then 0; -1 behind */
-    rp_tensor edges, edge_weights; /* f32 (B, T): 1 at columns that hold a measure's edge */
-    int64_t span_max, tokens;      /* widest window; targets that count */
+    rp_tensor images;                     /* (B, W, H, 1) */
+    int32_t *lengths;                     /* (B) px */
+    rp_tensor spans;                      /* i32 (N, 3) */
+    rp_tensor inputs;                     /* i32 (N, L): 0, then the ids; -1 behind */
+    rp_tensor targets;                    /* i32 (N, L): the ids, then 0; -1 behind */
+    rp_tensor edges, edge_weights;        /* f32 (B, T): 1 at columns that hold a measure's edge */
+    rp_tensor presence, presence_weights; /* f32 (N, V): 1 where the span holds the id */
+    int64_t span_max, tokens;             /* widest window; targets that count */
     rp_arena arena;
 } rp_batch;
 

@@ -120,6 +120,8 @@ static void build_decoder(const rp_configuration *c, rp_parameters *p, int64_t w
     if (!c->by_measure) return;
     rp_parameters_add(p, "edges.weight", RP_INIT_GLOROT, true, 2, (const int64_t[]){1, width});
     rp_parameters_add(p, "edges.bias", RP_INIT_ZEROS, true, 1, (const int64_t[]){1});
+    rp_parameters_add(p, "presence.weight", RP_INIT_GLOROT, true, 2, (const int64_t[]){ids, width});
+    rp_parameters_add(p, "presence.bias", RP_INIT_ZEROS, true, 1, &ids);
 }
 
 rp_status rp_model_create(rp_model *model, const rp_configuration *configuration, uint64_t seed,
@@ -195,7 +197,8 @@ rp_status rp_model_open(rp_model *model, const char *path, bool training, rp_err
     RP_TRY(rp_safetensors_open(&file, path, error));
     rp_status status = check_metadata(&file, path, &configuration, error);
     if (status == RP_OK) status = rp_model_create(model, configuration, 0, training, error);
-    if (status == RP_OK) status = rp_safetensors_read_parameters(&file, &model->parameters, error);
+    if (status == RP_OK)
+        status = rp_safetensors_read_parameters(&file, &model->parameters, training, error);
     if (status == RP_OK && training)
         memcpy(model->parameters.average, model->parameters.values,
                (size_t)model->parameters.trained_count * sizeof(float));
@@ -346,6 +349,9 @@ rp_encoding rp_model_encode(const rp_model *model, rp_tape *tape, rp_tensor *ima
     rp_tensor *exact = x->dtype == RP_BF16 ? rp_tape_cast(tape, x, RP_F32) : x;
     rp_tensor *edges = rp_tape_linear(tape, exact, named(model, "edges.weight"),
                                       named(model, "edges.bias"), exact ? exact->dtype : RP_F32);
+    if (run->training)
+        encoding.presence = rp_tape_linear(tape, exact, named(model, "presence.weight"),
+                                           named(model, "presence.bias"), RP_F32);
     encoding.edges = rp_tape_reshape(tape, edges, 2, (const int64_t[]){x->shape[0], x->shape[1]});
     return encoding;
 }

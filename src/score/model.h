@@ -75,9 +75,10 @@ rp_status rp_model_metadata(const rp_model *model, rp_metadata metadata[RP_MODEL
                             rp_arena *space, rp_error *error);
 
 typedef struct rp_encoding {
-    rp_tensor *enc;   /* (B, T, U) */
-    rp_tensor *keys;  /* (B, T, U) */
-    rp_tensor *edges; /* (B, T) f32 logits, or NULL */
+    rp_tensor *enc;      /* (B, T, U) */
+    rp_tensor *keys;     /* (B, T, U) */
+    rp_tensor *edges;    /* (B, T) f32 logits, or NULL */
+    rp_tensor *presence; /* (B, T, V) f32 logits of what a column holds; NULL but in training */
 } rp_encoding;
 
 typedef struct rp_model_run {

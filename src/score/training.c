@@ -17,7 +17,8 @@
 #include "score/curve.h"
 #include "score/evaluation.h"
 
-static const double edge_loss_weight = 0.5; /* found in short runs; see docs/experiments.md */
+static const double edge_loss_weight = 0.5;     /* found in short runs; see docs/experiments.md */
+static const double presence_loss_weight = 4.0; /* of a mean over 224 ids, most of them absent */
 static const double clip_norm = 2.0;
 
 typedef struct trainer {
@@ -34,7 +35,7 @@ typedef struct trainer {
     rp_dtype dtype;
     uint64_t step, steps, per_epoch;
     double started_s, evaluated_s, saved_s, reported_s;
-    double loss, edge_loss, norm; /* running means since the last report */
+    double loss, edge_loss, presence_loss, norm; /* running means since the last report */
     uint64_t reported_step;
     FILE *lines;        /* log.jsonl */
     char path[3][4096]; /* checkpoint, weights, curve */
@@ -71,7 +72,7 @@ static rp_tensor *total_loss(trainer *t, const rp_batch *batch, rp_tensor **toke
                              rp_tensor **edge_loss) {
     rp_tape *tape = &t->tape;
     rp_tensor images = batch->images, spans = batch->spans, inputs = batch->inputs;
-    rp_tensor *kept = rp_arena_array(&tape->arena, 6, sizeof *kept);
+    rp_tensor *kept = rp_arena_array(&tape->arena, 8, sizeof *kept);
     if (kept == NULL) return NULL;
     kept[0] = images;
     kept[1] = spans;
@@ -79,6 +80,8 @@ static rp_tensor *total_loss(trainer *t, const rp_batch *batch, rp_tensor **toke
     kept[3] = batch->targets;
     kept[4] = batch->edges;
     kept[5] = batch->edge_weights;
+    kept[6] = batch->presence;
+    kept[7] = batch->presence_weights;
     const rp_model_run run = {.training = true, .seed = t->options->seed, .step = t->step};
     const rp_encoding encoding = rp_model_encode(&t->model, tape, &kept[0], batch->lengths, &run);
     if (encoding.enc == NULL) return NULL;
@@ -88,7 +91,12 @@ static rp_tensor *total_loss(trainer *t, const rp_batch *batch, rp_tensor **toke
     *edge_loss = NULL;
     if (encoding.edges == NULL) return *token_loss;
     *edge_loss = rp_tape_binary_cross_entropy(tape, encoding.edges, &kept[4], &kept[5]);
-    return rp_tape_add(tape, *token_loss, rp_tape_scale(tape, *edge_loss, edge_loss_weight, 0));
+    rp_tensor *present = rp_tape_binary_cross_entropy(
+        tape, rp_tape_window_pool(tape, encoding.presence, &kept[1]), &kept[6], &kept[7]);
+    if (present != NULL) t->presence_loss += rp_tensor_get(present, 0);
+    rp_tensor *sum =
+        rp_tape_add(tape, *token_loss, rp_tape_scale(tape, *edge_loss, edge_loss_weight, 0));
+    return rp_tape_add(tape, sum, rp_tape_scale(tape, present, presence_loss_weight, 0));
 }
 
 static rp_status train_step(trainer *t, rp_error *error) {
@@ -139,17 +147,20 @@ static void report(trainer *t) {
     rp_json_number(&json, "epoch", (double)t->step / (double)t->per_epoch, 3);
     rp_json_number(&json, "loss", t->loss / count, 4);
     rp_json_number(&json, "edge_loss", t->edge_loss / count, 4);
+    rp_json_number(&json, "presence_loss", t->presence_loss / count, 4);
     rp_json_number(&json, "norm", t->norm / count, 3);
     rp_json_number(&json, "rate", rp_schedule_rate(&t->optimiser.schedule, t->step), 6);
     rp_json_number(&json, "systems_per_second", systems, 2);
     rp_json_number(&json, "seconds", now - t->started_s, 1);
     rp_json_end(&json);
     write_line(t, &text);
-    rp_log_line(t->log, 1, "epoch %.2f  loss %.3f  edges %.3f  %.1f systems/s  %.0f min left",
+    rp_log_line(t->log, 1,
+                "epoch %.2f  loss %.3f  edges %.3f  presence %.4f  %.1f systems/s  %.0f min left",
                 (double)t->step / (double)t->per_epoch, t->loss / count, t->edge_loss / count,
-                systems, (double)(t->steps - t->step) * t->options->batch / systems / 60);
+                t->presence_loss / count, systems,
+                (double)(t->steps - t->step) * t->options->batch / systems / 60);
     rp_text_clear(&text);
-    t->loss = t->edge_loss = t->norm = 0;
+    t->loss = t->edge_loss = t->presence_loss = t->norm = 0;
     t->reported_step = t->step;
     t->reported_s = now;
 }

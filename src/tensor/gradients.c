@@ -261,6 +261,15 @@ static void lstm_rule(rp_tape *tape, const rp_node *node, rp_tensor *gy) {
     for (int i = 0; i < 4; i++) rp_tape_give(tape, in(node, i), args.out[i]);
 }
 
+static void window_pool_rule(rp_tape *tape, const rp_node *node, rp_tensor *gy) {
+    if (refuse_graph(tape, node)) return;
+    const rp_args args = {.in = {gy, in(node, 0), in(node, 1), node->args.out[0]},
+                          .out = {like(tape, in(node, 0))}};
+    if (args.out[0] == NULL) return;
+    rp_tape_record(tape, RP_OP_window_pool_backward, &args);
+    rp_tape_give(tape, in(node, 0), args.out[0]);
+}
+
 static void decoder_rule(rp_tape *tape, const rp_node *node, rp_tensor *gy) {
     if (refuse_graph(tape, node)) return;
     static const int differentiated[9] = {0, 1, 4, 5, 6,
@@ -305,6 +314,7 @@ static const rule rules[RP_OP_COUNT + 1] = {
     [RP_OP_avg_pool2d] = avg_pool2d_rule,
     [RP_OP_batch_norm] = batch_norm_rule,
     [RP_OP_lstm] = lstm_rule,
+    [RP_OP_window_pool] = window_pool_rule,
     [RP_OP_decoder] = decoder_rule,
 };
 

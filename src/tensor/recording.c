@@ -284,6 +284,15 @@ rp_tensor *rp_tape_lstm(rp_tape *tape, rp_tensor *x, const rp_lstm *lstm) {
     return args.out[0];
 }
 
+rp_tensor *rp_tape_window_pool(rp_tape *tape, rp_tensor *x, rp_tensor *spans) {
+    if (x == NULL || spans == NULL) return NULL;
+    const int64_t shape[2] = {spans->shape[0], x->shape[2]};
+    const rp_args args = {.in = {x, spans}, .out = {rp_tape_tensor(tape, x->dtype, 2, shape)}};
+    if (args.out[0] == NULL) return NULL;
+    rp_tape_record(tape, RP_OP_window_pool, &args);
+    return args.out[0];
+}
+
 rp_decoder_result rp_tape_decoder(rp_tape *tape, rp_tensor *enc, rp_tensor *keys,
                                   const rp_decoder *d) {
     if (enc == NULL || keys == NULL) return (rp_decoder_result){0};

@@ -118,6 +118,9 @@ typedef struct rp_lstm {
 
 rp_tensor *rp_tape_lstm(rp_tape *tape, rp_tensor *x, const rp_lstm *lstm);
 
+/* x (B, T, C), spans i32 (N, 3): (N, C), what each window holds; see ops.def. */
+rp_tensor *rp_tape_window_pool(rp_tape *tape, rp_tensor *x, rp_tensor *spans);
+
 typedef struct rp_decoder {
     rp_tensor *spans, *ids, *e, *wq, *bq, *v, *wx, *wh, *b;
     rp_tensor *h0, *c0; /* both NULL: zeros; given: no gradients */

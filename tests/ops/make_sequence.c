@@ -97,6 +97,34 @@ static void fill_spans(const op_case *c, const rp_tensor *spans, const rp_tensor
     }
 }
 
+static void make_window_pool(op_case *c) {
+    const int64_t b = op_extent(c, 3, 16), t = op_extent(c, 13, 54), k = op_extent(c, 19, 225);
+    const int64_t n = op_extent(c, 5, 64);
+    c->in[0] = op_differentiated(op_activation(3, (int64_t[]){b, t, k}, FILL_NORMAL));
+    c->in[1] = op_integers(2, (int64_t[]){n, 3}, FILL_DERIVED, t);
+    c->out[0] = op_activation(2, (int64_t[]){n, k}, FILL_ZERO);
+}
+
+static void derive_window_pool(const op_case *c, const rp_args *args, rp_arena *arena) {
+    fill_spans(c, args->in[1], args->in[0]);
+}
+
+static void make_window_pool_backward(op_case *c) {
+    make_window_pool(c);
+    const op_case f = *c;
+    c->in[0] = filled(f.out[0], FILL_NORMAL);
+    c->in[1] = filled(f.in[0], FILL_NORMAL);
+    c->in[2] = f.in[1];
+    c->in[3] = filled(f.out[0], FILL_DERIVED);
+    c->out[0] = filled(f.in[0], FILL_ZERO);
+}
+
+static void derive_window_pool_backward(const op_case *c, const rp_args *args, rp_arena *arena) {
+    const rp_args forward = {.in = {args->in[1], args->in[2]}, .out = {(rp_tensor *)args->in[3]}};
+    fill_spans(c, args->in[2], args->in[1]);
+    rp_ref_window_pool(NULL, &forward, NULL);
+}
+
 static void derive_decoder(const op_case *c, const rp_args *args, rp_arena *arena) {
     fill_spans(c, args->in[2], args->in[0]);
 }
@@ -123,6 +151,8 @@ static void derive_decoder_backward(const op_case *c, const rp_args *args, rp_ar
 const op_maker op_makers_sequence[RP_OP_COUNT] = {
     [RP_OP_lstm] = {make_lstm, NULL},
     [RP_OP_lstm_backward] = {make_lstm_backward, derive_lstm_backward},
+    [RP_OP_window_pool] = {make_window_pool, derive_window_pool},
+    [RP_OP_window_pool_backward] = {make_window_pool_backward, derive_window_pool_backward},
     [RP_OP_decoder] = {make_decoder, derive_decoder},
     [RP_OP_decoder_backward] = {make_decoder_backward, derive_decoder_backward},
 };

@@ -12,13 +12,14 @@
     void rp_cpu_install_norm_##level(rp_device *);        \
     void rp_cpu_install_pool_##level(rp_device *);        \
     void rp_cpu_install_rows_##level(rp_device *);        \
-    void rp_cpu_install_simple_##level(rp_device *);
+    void rp_cpu_install_simple_##level(rp_device *);      \
+    void rp_cpu_install_window_##level(rp_device *);
 #include "tensor/cpu/levels.def"
 #undef RP_LEVEL
 
 typedef struct level {
     const char *name;
-    void (*install[7])(rp_device *device);
+    void (*install[8])(rp_device *device);
 } level;
 
 static const level levels[] = {
@@ -27,7 +28,7 @@ static const level levels[] = {
     {#level,                                                                                 \
      {rp_cpu_install_decoder_##level, rp_cpu_install_elementwise_##level,                    \
       rp_cpu_install_lstm_##level, rp_cpu_install_norm_##level, rp_cpu_install_pool_##level, \
-      rp_cpu_install_rows_##level, rp_cpu_install_simple_##level}},
+      rp_cpu_install_rows_##level, rp_cpu_install_simple_##level, rp_cpu_install_window_##level}},
 #include "tensor/cpu/levels.def"
 #undef RP_LEVEL
 };

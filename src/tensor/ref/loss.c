@@ -75,3 +75,40 @@ rp_status rp_ref_binary_cross_entropy_backward(rp_device *device, const rp_args 
     }
     return RP_OK;
 }
+
+/* ---- what a window holds --------------------------------------------------------------------- */
+
+rp_status rp_ref_window_pool(rp_device *device, const rp_args *args, rp_error *error) {
+    const rp_tensor *x = args->in[0];
+    const int64_t columns = x->shape[1], channels = x->shape[2];
+    const int32_t *span = args->in[1]->data;
+    for (int64_t n = 0; n < args->in[1]->shape[0]; n++, span += 3) {
+        for (int64_t c = 0; c < channels; c++) {
+            double largest = -INFINITY, sum = 0;
+            for (int64_t t = span[1]; t < span[2]; t++)
+                largest = fmax(largest, rp_tensor_get(x, (span[0] * columns + t) * channels + c));
+            for (int64_t t = span[1]; t < span[2]; t++)
+                sum += exp(rp_tensor_get(x, (span[0] * columns + t) * channels + c) - largest);
+            rp_tensor_set(args->out[0], n * channels + c, largest + log(sum));
+        }
+    }
+    return RP_OK;
+}
+
+rp_status rp_ref_window_pool_backward(rp_device *device, const rp_args *args, rp_error *error) {
+    const rp_tensor *gy = args->in[0], *x = args->in[1], *y = args->in[3];
+    const int64_t columns = x->shape[1], channels = x->shape[2];
+    const int32_t *span = args->in[2]->data;
+    rp_arena arena = {0};
+    double *gx = rp_ref_zeros(&arena, rp_tensor_count(x));
+    for (int64_t n = 0; gx != NULL && n < args->in[2]->shape[0]; n++, span += 3) {
+        for (int64_t t = span[1]; t < span[2]; t++) {
+            for (int64_t c = 0; c < channels; c++) {
+                const int64_t i = (span[0] * columns + t) * channels + c, j = n * channels + c;
+                gx[i] += rp_tensor_get(gy, j) * exp(rp_tensor_get(x, i) - rp_tensor_get(y, j));
+            }
+        }
+    }
+    if (gx != NULL) rp_ref_store(args->out[0], gx);
+    return rp_ref_finish(&arena, error);
+}
