@@ -11,13 +11,12 @@ struct evaluate_options {
     bool json, full_precision, free_grammar;
 };
 
-static const struct evaluate_options defaults = {.split = "dev",
-                                                 .model = "models/piano.safetensors"};
+static const struct evaluate_options defaults = {.split = "dev"};
 
 #define AT(member) offsetof(struct evaluate_options, member)
 static const rp_cli_option options[] = {
     {"split", 's', RP_CLI_TEXT, "NAME", AT(split), "which list: samples.NAME.txt"},
-    {"model", 'm', RP_CLI_TEXT, "FILE", AT(model), "weights to read with"},
+    {"model", 'm', RP_CLI_TEXT, "FILE", AT(model), "weights to read with, instead of the shipped"},
     {"limit", 'n', RP_CLI_INTEGER, "N", AT(limit), "only the first N systems"},
     {"json", 0, RP_CLI_FLAG, NULL, AT(json), "say it as JSON"},
     {"threads", 't', RP_CLI_INTEGER, "N", AT(threads), "processors to use; 0: all"},
@@ -29,9 +28,10 @@ static const rp_cli_option options[] = {
 static rp_status run(const rp_cli_call *call, rp_error *error) {
     const struct evaluate_options *values = call->values;
     rp_score_figures figures;
+    char space[RP_CLI_PATH_BYTES];
     const rp_score_evaluate_options evaluate = {.data = call->inputs[0],
                                                 .split = values->split,
-                                                .model = values->model,
+                                                .model = rp_cli_model_path(space, values->model),
                                                 .limit = (int32_t)values->limit,
                                                 .threads = (int32_t)values->threads,
                                                 .full_precision = values->full_precision,
