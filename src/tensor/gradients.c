@@ -272,6 +272,11 @@ static void window_pool_rule(rp_tape *tape, const rp_node *node, rp_tensor *gy) 
 
 static void decoder_rule(rp_tape *tape, const rp_node *node, rp_tensor *gy) {
     if (refuse_graph(tape, node)) return;
+    if (in(node, 11) != NULL || in(node, 12) != NULL) { /* decoder_backward starts from 0 */
+        tape->status = rp_fail(&tape->error, RP_USAGE, -1,
+                               "decoder has no gradient when it goes on from a state h0, c0");
+        return;
+    }
     static const int differentiated[9] = {0, 1, 4, 5, 6,
                                           7, 8, 9, 10}; /* slots in order of outputs */
     rp_args args = {.in = {gy}};

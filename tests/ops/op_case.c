@@ -87,8 +87,15 @@ static double draw(rp_random *random, const slot *s, int64_t index) {
     return 0;
 }
 
+/* Beyond this many numbers they repeat: millions need not be drawn to take a time. */
+enum { REPEATED = 65521 };
+
 static void fill(rp_tensor *tensor, const slot *s, rp_random random, bool round_bf16) {
     for (int64_t i = 0; i < rp_tensor_count(tensor); i++) {
+        if (i >= REPEATED) {
+            rp_tensor_set(tensor, i, rp_tensor_get(tensor, i - REPEATED));
+            continue;
+        }
         const double x = draw(&random, s, i);
         const bool is_rounded = round_bf16 && s->kind != SLOT_INTEGER;
         rp_tensor_set(tensor, i, is_rounded ? rp_bf16_to_f32(rp_f32_to_bf16((float)x)) : x);

@@ -402,6 +402,40 @@ TEST(a_fused_operation_refuses_a_second_derivative_by_name) {
     }
 }
 
+/* One step, one column, everything 1 wide. */
+static rp_tensor *one_step(rp_tape *t, rp_tensor *enc, bool goes_on) {
+    static int32_t span_numbers[3] = {0, 0, 1}, id;
+    static rp_tensor spans, ids;
+    spans = rp_tensor_over(span_numbers, RP_I32, 2, (const int64_t[]){1, 3});
+    ids = rp_tensor_over(&id, RP_I32, 2, (const int64_t[]){1, 1});
+    const rp_decoder d = {
+        .spans = &spans,
+        .ids = &ids,
+        .e = rp_tape_zeros(t, RP_F64, 2, (const int64_t[]){1, 1}),
+        .wq = rp_tape_zeros(t, RP_F64, 2, (const int64_t[]){1, 2}),
+        .bq = rp_tape_zeros(t, RP_F64, 1, (const int64_t[]){1}),
+        .v = rp_tape_zeros(t, RP_F64, 1, (const int64_t[]){2}),
+        .wx = rp_tape_zeros(t, RP_F64, 2, (const int64_t[]){4, 2}),
+        .wh = rp_tape_zeros(t, RP_F64, 2, (const int64_t[]){4, 1}),
+        .b = rp_tape_zeros(t, RP_F64, 1, (const int64_t[]){4}),
+        .h0 = goes_on ? rp_tape_zeros(t, RP_F64, 2, (const int64_t[]){1, 1}) : NULL,
+        .c0 = goes_on ? rp_tape_zeros(t, RP_F64, 2, (const int64_t[]){1, 1}) : NULL,
+        .span_max = 1};
+    return rp_tape_decoder(t, enc, enc, &d).h;
+}
+
+TEST(a_decoder_that_goes_on_from_a_state_refuses_gradients) {
+    for (int goes_on = 0; goes_on < 2; goes_on++) {
+        bench b = open_bench();
+        leaf enc;
+        fill_leaf(&enc, 3, (const int64_t[]){1, 1, 1}, 4);
+        rp_tensor *loss =
+            rp_tape_sum(&b.tape, one_step(&b.tape, &enc.tensor, goes_on == 1), 0, NULL);
+        CHECK((rp_tape_backward(&b.tape, loss, false) == RP_OK) == (goes_on == 0));
+        close_bench(&b);
+    }
+}
+
 TEST(a_failed_tape_takes_null_and_works_again_after_the_reset) {
     bench b = open_bench();
     leaf x;

@@ -155,45 +155,49 @@ static rp_status mul_row(rp_device *device, const rp_args *args, rp_error *error
 
 /* ---- dropout --------------------------------------------------------------------------------- */
 
-enum { LANES = 16, ROUNDS = 10 };
+enum { LANES = 32, ROUNDS = 10 };
 
 /* Blocks first .. first + LANES - 1 of Philox4x32-10, the numbers rp_random_block gives, as
- * out[4 lane + k]. The same arithmetic on LANES counters at a time. */
+ * out[4 lane + k]. Words are kept in 64 bits, so that the compiler multiplies them in vectors. */
 static void philox(uint32_t out[4 * LANES], uint64_t seed, uint64_t stream, uint64_t first) {
-    uint32_t x0[LANES], x1[LANES], x2[LANES], x3[LANES];
+    const uint64_t word = 0xFFFFFFFFu;
+    uint64_t x0[LANES], x1[LANES], x2[LANES], x3[LANES];
     uint32_t k0 = (uint32_t)seed, k1 = (uint32_t)(seed >> 32);
     for (int i = 0; i < LANES; i++) {
-        x0[i] = (uint32_t)(first + (uint64_t)i);
-        x1[i] = (uint32_t)((first + (uint64_t)i) >> 32);
-        x2[i] = (uint32_t)stream;
-        x3[i] = (uint32_t)(stream >> 32);
+        x0[i] = (first + (uint64_t)i) & word;
+        x1[i] = (first + (uint64_t)i) >> 32;
+        x2[i] = stream & word;
+        x3[i] = stream >> 32;
     }
     for (int round = 0; round < ROUNDS; round++) {
 #pragma omp simd
         for (int i = 0; i < LANES; i++) {
-            const uint64_t p0 = (uint64_t)0xD2511F53u * x0[i], p1 = (uint64_t)0xCD9E8D57u * x2[i];
-            x0[i] = (uint32_t)(p1 >> 32) ^ x1[i] ^ k0;
-            x1[i] = (uint32_t)p1;
-            x2[i] = (uint32_t)(p0 >> 32) ^ x3[i] ^ k1;
-            x3[i] = (uint32_t)p0;
+            const uint64_t p0 = (x0[i] & word) * 0xD2511F53u, p1 = (x2[i] & word) * 0xCD9E8D57u;
+            x0[i] = (p1 >> 32) ^ x1[i] ^ k0;
+            x1[i] = p1 & word;
+            x2[i] = (p0 >> 32) ^ x3[i] ^ k1;
+            x3[i] = p0 & word;
         }
         k0 += 0x9E3779B9u;
         k1 += 0xBB67AE85u;
     }
+#pragma omp simd
     for (int i = 0; i < LANES; i++) {
-        out[4 * i] = x0[i];
-        out[4 * i + 1] = x1[i];
-        out[4 * i + 2] = x2[i];
-        out[4 * i + 3] = x3[i];
+        out[4 * i] = (uint32_t)x0[i];
+        out[4 * i + 1] = (uint32_t)x1[i];
+        out[4 * i + 2] = (uint32_t)x2[i];
+        out[4 * i + 3] = (uint32_t)x3[i];
     }
 }
 
 static void dropout_chunk(float *y, const float *x, int64_t count, const uint32_t *numbers,
                           const rp_attr *attr) {
-    /* u / 2^32 < rate, in whole numbers: u < rate 2^32 rounded up. */
-    const uint64_t limit = (uint64_t)ceil(attr->rate * 0x1p32);
+    /* u / 2^32 < rate, in whole numbers: u < rate 2^32 rounded up. Below 2^32, as rates are < 1. */
+    const double limit = ceil(attr->rate * 0x1p32);
+    const uint32_t first_kept = limit < 0x1p32 ? (uint32_t)limit : UINT32_MAX;
     const float kept = (float)(1 - attr->rate);
-    for (int64_t i = 0; i < count; i++) y[i] = numbers[i] < limit ? 0 : x[i] / kept;
+#pragma omp simd
+    for (int64_t i = 0; i < count; i++) y[i] = numbers[i] < first_kept ? 0 : x[i] / kept;
 }
 
 static rp_status dropout_row(rp_device *device, const rp_args *args, rp_error *error) {
