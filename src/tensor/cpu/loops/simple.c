@@ -34,9 +34,26 @@ static rp_status cast(rp_device *device, const rp_args *args, rp_error *error) {
     return RP_OK;
 }
 
+static double sum_run(const rp_tensor *x, int64_t first, int64_t last) {
+    const bool half = x->dtype == RP_BF16;
+    double total = 0;
+    if (half) {
+#pragma omp simd reduction(+ : total)
+        for (int64_t i = first; i < last; i++) total += rp_number_load(x->data, i, true);
+    } else {
+#pragma omp simd reduction(+ : total)
+        for (int64_t i = first; i < last; i++) total += rp_number_load(x->data, i, false);
+    }
+    return total;
+}
+
 /* sums[0 .. columns) = sum of rows first .. last - 1 of x, in double. */
 static void sum_block(double *sums, const rp_tensor *x, int64_t first, int64_t last,
                       int64_t columns) {
+    if (columns == 1) { /* a run of numbers: one vector of sums, not a loop a row */
+        sums[0] = sum_run(x, first, last);
+        return;
+    }
     for (int64_t c = 0; c < columns; c++) sums[c] = 0;
     for (int64_t r = first; r < last; r++) {
         if (x->dtype == RP_F32) {
