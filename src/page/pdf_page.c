@@ -30,7 +30,7 @@ static rp_status say_why(const char *path, const rp_text *complaints, rp_error *
                        "%s: the PDF is encrypted; remove its password first (qpdf --decrypt)",
                        path);
     if (strstr(words, "age range") != NULL)
-        return rp_fail(error, RP_INPUT, 0, "%s: the PDF has no such page", path);
+        return rp_fail(error, RP_INPUT, 0, "%s: the PDF has no pages", path);
     const size_t length = strcspn(words, "\n");
     return rp_fail(error, RP_INPUT, 0, "%s: PDF: %.*s; copy it again or print it to a new PDF",
                    path, (int)(length < 160 ? length : 160),
