@@ -1,6 +1,7 @@
 /* help.c: see help.h. */
 #include "cli/help.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -26,6 +27,23 @@ static void write_verbs(FILE *out, const char *wing) {
         if (is_of_wing(verb, wing))
             fprintf(out, "  %s%s%-*s  %s\n", wing != NULL ? wing : "", wing != NULL ? " " : "",
                     wing != NULL ? 17 - (int)strlen(wing) : 18, verb->name, verb->summary);
+}
+
+/* Paragraphs are parted by empty lines; within one, words flow into lines of at most 80 columns. */
+static void write_paragraphs(FILE *out, const char *text) {
+    enum { COLUMNS = 80 };
+    size_t column = 0;
+    while (*text != '\0') {
+        const size_t gap = strspn(text, " \n"), word = strcspn(text + gap, " \n");
+        const bool is_new_paragraph = gap > 1 && strncmp(text, "\n\n", 2) == 0;
+        if (is_new_paragraph) fputs("\n\n", out);
+        else if (column > 0 && word > 0) fputs(column + 1 + word > COLUMNS ? "\n" : " ", out);
+        if (is_new_paragraph || column + 1 + word > COLUMNS) column = 0;
+        column += (column > 0) + word;
+        fwrite(text + gap, 1, word, out);
+        text += gap + word;
+    }
+    fputc('\n', out);
 }
 
 static void write_examples(FILE *out, const rp_cli_verb *verb) {
@@ -68,17 +86,19 @@ static void write_option(FILE *out, const rp_cli_verb *verb, const rp_cli_option
 }
 
 void rp_cli_help_verb(FILE *out, const rp_cli_verb *verb) {
-    fprintf(out, "Usage: reprise %s%s%s [options]%s%s\n\n%s.\n",
+    fprintf(out, "Usage: reprise %s%s%s [options]%s%s\n\n%c%s.\n",
             verb->wing != NULL ? verb->wing : "", verb->wing != NULL ? " " : "", verb->name,
             verb->inputs != NULL ? " " : "", verb->inputs != NULL ? verb->inputs : "",
-            verb->summary);
+            toupper((unsigned char)verb->summary[0]), verb->summary + 1);
     write_examples(out, verb);
     fputs("\nOptions:\n", out);
     for (size_t i = 0; i < verb->option_count; i++) write_option(out, verb, &verb->options[i]);
     static const rp_cli_option help = {"help", 'h', RP_CLI_FLAG, NULL, 0, "this text"};
     static const rp_cli_verb plain = {0};
     write_option(out, &plain, &help);
-    if (verb->description != NULL) fprintf(out, "\n%s\n", verb->description);
+    if (verb->description == NULL) return;
+    fputc('\n', out);
+    write_paragraphs(out, verb->description);
 }
 
 void rp_cli_help_wing(FILE *out, const rp_cli_wing *wing) {

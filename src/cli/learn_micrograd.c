@@ -242,7 +242,7 @@ static const rp_cli_option options[] = {
     {"at", 0, RP_CLI_TEXT, "NAMES", offsetof(struct micrograd_options, at),
      "the numbers of the expression's names: x=2,y=-1"},
     {"order", 0, RP_CLI_INTEGER, "N", offsetof(struct micrograd_options, order),
-     "derivatives up to this order, 1 to 12 (2)"},
+     "derivatives up to this order, 1 to 12"},
     {"draw", 0, RP_CLI_TEXT, "FILE", offsetof(struct micrograd_options, draw),
      "draw the graph (the neuron, without an expression): .dot, .svg or .png"},
     {"trace", 0, RP_CLI_FLAG, NULL, offsetof(struct micrograd_options, trace),

@@ -1,0 +1,1 @@
+reprise learn micrograd "x + * 2" --at x=1

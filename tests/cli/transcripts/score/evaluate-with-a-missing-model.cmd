@@ -1,0 +1,1 @@
+reprise score evaluate /none --model none.safetensors

@@ -1,0 +1,1 @@
+reprise score train /none --configuration zues

@@ -1,0 +1,1 @@
+reprise video inspect none

@@ -1,0 +1,1 @@
+reprise video recover none.mp4
