@@ -2,6 +2,7 @@
 #ifndef REPRISE_LEARN_H
 #define REPRISE_LEARN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -227,6 +228,81 @@ double rp_moons_score(rp_moons *moons, double x0, double x1);
 rp_status rp_moons_draw_boundary(rp_moons *moons, const char *png_path, rp_error *error);
 rp_status rp_moons_draw_curve(const rp_moons_round *rounds, size_t count, const char *png_path,
                               rp_error *error);
+
+/* -- LeNet ----------------------------------------------------------------------------------------
+ *
+ * Networks that read a digit of 28 x 28 pixels (0 paper, 255 ink). Variants:
+ *     "1998"    LeNet-5 to the letter: 60,000 parameters, trained digit by digit
+ *     "modern"  about the same size: batch norm, relu, max-pooling, distortions, Adam
+ *     "large"   the same with at most 300,000 parameters
+ * Data: the four IDX files of MNIST, or others of the same kind, plain or gzipped, in one folder.
+ */
+
+typedef struct rp_lenet rp_lenet;
+
+enum { RP_DIGIT_SIDE = 28, RP_DIGIT_CLASSES = 10 };
+
+/* Draws first weights from `seed`. `threads`: at most so many, 0 for all. RP_USAGE: no such
+ * variant.
+ */
+rp_status rp_lenet_create(rp_lenet **lenet, const char *variant, uint64_t seed, unsigned threads,
+                          rp_error *error);
+void rp_lenet_destroy(rp_lenet *lenet);
+const char *rp_lenet_variant(const rp_lenet *lenet);
+size_t rp_lenet_parameter_count(const rp_lenet *lenet); /* trained */
+
+/* Weights as safetensors. Loading takes the variant from the file. RP_INPUT: not such a file. */
+rp_status rp_lenet_save(const rp_lenet *lenet, const char *path, rp_error *error);
+rp_status rp_lenet_load(rp_lenet **lenet, const char *path, unsigned threads, rp_error *error);
+
+/* How a pass went. Wrong answers in per cent; those of training are counted while learning. */
+typedef struct rp_lenet_pass {
+    unsigned pass; /* from 1 */
+    double loss, training_error, test_error, seconds;
+    double step_min, step_max; /* 1998: smallest and largest step of a weight, else 0 */
+} rp_lenet_pass;
+
+typedef struct rp_lenet_training {
+    const char *folder; /* of the data */
+    unsigned passes;    /* 1 .. 1000 */
+    uint64_t seed;
+    bool
+        distort; /* 1998: nine distorted copies of each digit beside the original; modern: always */
+    void (*on_pass)(void *context, const rp_lenet_pass *pass); /* may be NULL */
+    void *context;
+} rp_lenet_training;
+
+/* Trains from where the weights are. The same seed, data and threads give the same weights.
+ * RP_INPUT: the data cannot be read. RP_NO: `progress` asked to stop; the weights are then those of
+ * the last whole batch. */
+rp_status rp_lenet_train(rp_lenet *lenet, const rp_lenet_training *training,
+                         const rp_progress *progress, rp_error *error);
+
+typedef struct rp_lenet_evaluation {
+    uint32_t count, wrong;
+    double test_error;                                      /* per cent */
+    uint32_t confusion[RP_DIGIT_CLASSES][RP_DIGIT_CLASSES]; /* [label][answer] */
+} rp_lenet_evaluation;
+
+/* On the test files of `folder`. */
+rp_status rp_lenet_evaluate(rp_lenet *lenet, const char *folder, rp_lenet_evaluation *evaluation,
+                            rp_error *error);
+
+/* scores[c]: how sure, 0 .. 1, summing to 1 (1998: from the distances to the codes). */
+rp_status rp_lenet_classify(rp_lenet *lenet, const uint8_t pixels[RP_DIGIT_SIDE * RP_DIGIT_SIDE],
+                            double scores[RP_DIGIT_CLASSES], rp_error *error);
+
+/* Reads a PNG of one digit, of any size, dark on light or light on dark, and makes of it what MNIST
+ * is: the ink's box scaled to 20 pixels, its centre of mass in the middle. RP_INPUT: not a PNG,
+ * larger than 64 megapixels, or nothing drawn on it. */
+rp_status rp_digit_read(const char *path, uint8_t pixels[RP_DIGIT_SIDE * RP_DIGIT_SIDE],
+                        rp_error *error);
+
+/* Pictures. */
+rp_status rp_lenet_draw_confusion(const rp_lenet_evaluation *evaluation, const char *png_path,
+                                  rp_error *error);
+rp_status rp_lenet_draw_maps(rp_lenet *lenet, const uint8_t pixels[RP_DIGIT_SIDE * RP_DIGIT_SIDE],
+                             const char *png_path, rp_error *error);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,83 @@
+/* distort.c: see distort.h. Each place of the field asks where its ink comes from: an affine map
+ * about the centre, plus the bend there. */
+#include "learn/distort.h"
+
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+enum { SIDE = RP_DISTORT_SIDE, KNOTS = 5, FRAMED = SIDE + 2 };
+
+typedef struct affine {
+    float xx, xy, x0, yx, yy, y0; /* source x = xx x + xy y + x0, likewise y; from the centre */
+} affine;
+
+static affine draw_affine(const rp_distort_ranges *ranges, rp_random *random) {
+    const double x_shift = rp_random_between(random, -ranges->shift, ranges->shift);
+    const double y_shift = rp_random_between(random, -ranges->shift, ranges->shift);
+    const double scale = 1 + rp_random_between(random, -ranges->scale, ranges->scale);
+    const double squeeze = 1 + rp_random_between(random, -ranges->squeeze, ranges->squeeze);
+    const double shear = rp_random_between(random, -ranges->shear, ranges->shear);
+    const double turn = rp_random_between(random, -ranges->turn, ranges->turn);
+    const double c = cos(turn), s = sin(turn), wide = scale * squeeze, high = scale / squeeze;
+    return (affine){(float)(c * wide), (float)((-s + shear) * high),
+                    (float)x_shift,    (float)(s * wide),
+                    (float)(c * high), (float)y_shift};
+}
+
+/* A smooth number at row, column of the field from KNOTS x KNOTS numbers. */
+static void bend_row(float *bend, const float knots[KNOTS][KNOTS], int side, int row) {
+    const float step = (KNOTS - 1) / (float)side;
+    const float v = ((float)row + 0.5f) * step;
+    const int i = (int)v;
+    const float f = v - (float)i, fade = f * f * (3 - 2 * f); /* no creases at the knots */
+    for (int column = 0; column < side; column++) {
+        const float u = ((float)column + 0.5f) * step;
+        const int j = (int)u;
+        const float g = u - (float)j, across = g * g * (3 - 2 * g);
+        const float top = knots[i][j] + across * (knots[i][j + 1] - knots[i][j]);
+        const float bottom = knots[i + 1][j] + across * (knots[i + 1][j + 1] - knots[i + 1][j]);
+        bend[column] = top + fade * (bottom - top);
+    }
+}
+
+/* Bilinear; x and y from the first pixel's centre. `framed` has a pixel of paper around. */
+static float ink_at(const float framed[FRAMED][FRAMED], float x, float y) {
+    x = fminf(fmaxf(x + 1, 0), FRAMED - 1.001f);
+    y = fminf(fmaxf(y + 1, 0), FRAMED - 1.001f);
+    const int column = (int)x, row = (int)y;
+    const float fx = x - (float)column, fy = y - (float)row;
+    const float top = framed[row][column] + fx * (framed[row][column + 1] - framed[row][column]);
+    const float bottom =
+        framed[row + 1][column] + fx * (framed[row + 1][column + 1] - framed[row + 1][column]);
+    return top + fy * (bottom - top);
+}
+
+void rp_distort(float *field, int side, const uint8_t *pixels, const rp_distort_ranges *ranges,
+                rp_random *random) {
+    float framed[FRAMED][FRAMED] = {{0}}, x_knots[KNOTS][KNOTS], y_knots[KNOTS][KNOTS];
+    float x_bend[RP_DISTORT_FIELD_MAX] = {0}, y_bend[RP_DISTORT_FIELD_MAX] = {0};
+    assert(side >= SIDE && side <= RP_DISTORT_FIELD_MAX);
+    const affine map = draw_affine(ranges, random);
+    for (int row = 0; row < SIDE; row++)
+        for (int column = 0; column < SIDE; column++)
+            framed[row + 1][column + 1] = pixels[row * SIDE + column] / 255.0f;
+    for (int k = 0; k < KNOTS * KNOTS && ranges->bend > 0; k++) {
+        x_knots[k / KNOTS][k % KNOTS] = (float)(ranges->bend * rp_random_normal(random));
+        y_knots[k / KNOTS][k % KNOTS] = (float)(ranges->bend * rp_random_normal(random));
+    }
+    const float middle = (float)(side - 1) / 2, source = (SIDE - 1) / 2.0f;
+    for (int row = 0; row < side; row++) {
+        const float y = (float)row - middle;
+        if (ranges->bend > 0) {
+            bend_row(x_bend, x_knots, side, row);
+            bend_row(y_bend, y_knots, side, row);
+        }
+        for (int column = 0; column < side; column++) {
+            const float x = (float)column - middle;
+            const float from_x = map.xx * x + map.xy * y + map.x0 + x_bend[column];
+            const float from_y = map.yx * x + map.yy * y + map.y0 + y_bend[column];
+            field[row * side + column] = ink_at(framed, from_x + source, from_y + source);
+        }
+    }
+}

@@ -1,0 +1,193 @@
+/* lenet_modern.c: see lenet_modern.h. Images lie as (B, W, H, C) in the engine; a digit's rows are
+ * laid along W, which changes nothing for square kernels. */
+#include "learn/lenet_modern.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SIDE = RP_DISTORT_SIDE };
+
+static const rp_lenet_shape shapes[] = {
+    {"modern", 4, {{16, true}, {32, false}, {32, true}, {64, true}}},
+    {"large", 6, {{32, false}, {32, true}, {64, false}, {64, true}, {128, false}, {128, true}}},
+};
+
+const rp_lenet_shape *rp_lenet_shape_find(const char *name) {
+    for (size_t k = 0; k < RP_COUNT(shapes); k++)
+        if (strcmp(shapes[k].name, name) == 0) return &shapes[k];
+    return NULL;
+}
+
+/* -- Parameters ----------------------------------------------------------------------------------
+ */
+
+static void add_row(rp_parameters *parameters, const char *format, int row, rp_init init,
+                    int64_t count) {
+    char name[RP_PARAMETER_NAME_MAX];
+    snprintf(name, sizeof name, format, row); /* `format` is one of the literals below */
+    rp_parameters_add(parameters, name, init, strstr(format, "running") == NULL, 1, &count);
+}
+
+static void add_parameters(rp_parameters *parameters, const rp_lenet_shape *shape) {
+    int64_t before = 1, side = SIDE;
+    for (int row = 0; row < shape->row_count; row++) {
+        const int64_t maps = shape->rows[row].maps, kernel[4] = {maps, 3, 3, before};
+        char name[RP_PARAMETER_NAME_MAX];
+        snprintf(name, sizeof name, "conv.%d.weight", row);
+        rp_parameters_add(parameters, name, RP_INIT_HE, true, 4, kernel);
+        add_row(parameters, "norm.%d.gamma", row, RP_INIT_ONES, maps);
+        add_row(parameters, "norm.%d.beta", row, RP_INIT_ZEROS, maps);
+        add_row(parameters, "norm.%d.running_mean", row, RP_INIT_ZEROS, maps);
+        add_row(parameters, "norm.%d.running_var", row, RP_INIT_ONES, maps);
+        before = maps;
+        if (shape->rows[row].has_pool) side /= 2;
+    }
+    const int64_t full[2] = {RP_LENET_CLASSES, side * side * before}, classes = RP_LENET_CLASSES;
+    rp_parameters_add(parameters, "full.weight", RP_INIT_GLOROT, true, 2, full);
+    rp_parameters_add(parameters, "full.bias", RP_INIT_ZEROS, true, 1, &classes);
+}
+
+rp_status rp_lenet_modern_init(rp_lenet_modern *net, const rp_lenet_shape *shape, uint64_t seed,
+                               unsigned threads, rp_error *error) {
+    *net = (rp_lenet_modern){.shape = shape};
+    rp_status status = rp_device_create_cpu(&net->device, threads, error);
+    if (status == RP_OK) status = rp_tape_init(&net->tape, net->device, error);
+    if (status == RP_OK) {
+        add_parameters(&net->parameters, shape);
+        status = rp_parameters_plan(&net->parameters, seed, true, error);
+    }
+    if (status != RP_OK) rp_lenet_modern_clear(net);
+    return status;
+}
+
+void rp_lenet_modern_clear(rp_lenet_modern *net) {
+    rp_parameters_clear(&net->parameters);
+    if (net->tape.device != NULL) rp_tape_clear(&net->tape);
+    rp_device_destroy(net->device);
+    *net = (rp_lenet_modern){0};
+}
+
+/* -- Forward ------------------------------------------------------------------------------------
+ */
+
+/* Rows stand in the order of add_parameters: five a layer. */
+static rp_tensor *tensor_of(rp_lenet_modern *net, int row, int which) {
+    return &net->parameters.rows[row * 5 + which].tensor;
+}
+
+static rp_tensor *run_row(rp_lenet_modern *net, rp_tensor *x, int row, bool training,
+                          double decay) {
+    static const rp_window same = {.kernel = {3, 3}, .stride = {1, 1}, .pad = {1, 1, 1, 1}};
+    static const rp_window half = {.kernel = {2, 2}, .stride = {2, 2}};
+    x = rp_tape_conv2d(&net->tape, x, tensor_of(net, row, 0), &same);
+    const rp_norm norm = {.gamma = tensor_of(net, row, 1),
+                          .beta = tensor_of(net, row, 2),
+                          .running_mean = tensor_of(net, row, 3),
+                          .running_var = tensor_of(net, row, 4),
+                          .eps = 1e-5,
+                          .decay = decay,
+                          .relu = true,
+                          .training = training};
+    x = rp_tape_batch_norm(&net->tape, x, &norm);
+    return net->shape->rows[row].has_pool ? rp_tape_max_pool2d(&net->tape, x, &half) : x;
+}
+
+static rp_tensor *run_full(rp_lenet_modern *net, rp_tensor *x) {
+    rp_tensor *weight = tensor_of(net, net->shape->row_count, 0);
+    rp_tensor *bias = tensor_of(net, net->shape->row_count, 1);
+    if (x == NULL) return NULL;
+    const int64_t flat[2] = {x->shape[0], weight->shape[1]};
+    x = rp_tape_reshape(&net->tape, x, 2, flat);
+    return rp_tape_linear(&net->tape, x, weight, bias, RP_F32);
+}
+
+/* The images as a leaf. The tape does not write to it. */
+static rp_tensor images_over(const float *x, int count) {
+    const int64_t shape[4] = {count, SIDE, SIDE, 1};
+    return rp_tensor_over((void *)(uintptr_t)x, RP_F32, 4, shape);
+}
+
+static int count_wrong(const float *logits, const int32_t *labels, int count) {
+    int wrong = 0;
+    for (int i = 0; i < count; i++) {
+        int best = 0;
+        for (int c = 1; c < RP_LENET_CLASSES; c++)
+            if (logits[i * RP_LENET_CLASSES + c] > logits[i * RP_LENET_CLASSES + best]) best = c;
+        wrong += best != labels[i];
+    }
+    return wrong;
+}
+
+rp_status rp_lenet_modern_learn(rp_lenet_modern *net, const rp_optimiser *optimiser, const float *x,
+                                const int32_t *labels, int count, double totals[2]) {
+    const int64_t counts[1] = {count};
+    rp_tensor images = images_over(x, count), *y = &images;
+    rp_tensor ids = rp_tensor_over((void *)(uintptr_t)labels, RP_I32, 1, counts);
+    rp_tape_reset(&net->tape);
+    net->tape.recording = true;
+    rp_parameters_zero_gradients(&net->parameters);
+    for (int row = 0; row < net->shape->row_count; row++) y = run_row(net, y, row, true, 0.95);
+    rp_tensor *logits = run_full(net, y);
+    rp_tensor *loss = rp_tape_cross_entropy(&net->tape, logits, &ids);
+    if (net->tape.status != RP_OK) return net->tape.status;
+    totals[0] += rp_tensor_get(loss, 0) * count;
+    totals[1] += count_wrong(logits->data, labels, count);
+    RP_TRY(rp_tape_backward(&net->tape, loss, false));
+    return rp_optimiser_step(optimiser, &net->parameters, net->device, ++net->step, NULL,
+                             &net->tape.error);
+}
+
+rp_status rp_lenet_modern_run(rp_lenet_modern *net, const float *x, int count, float *logits,
+                              rp_error *error) {
+    rp_tensor images = images_over(x, count), *y = &images;
+    rp_tape_reset(&net->tape);
+    net->tape.recording = false;
+    for (int row = 0; row < net->shape->row_count; row++) y = run_row(net, y, row, false, 1);
+    y = run_full(net, y);
+    if (net->tape.status != RP_OK) {
+        if (error != NULL) *error = net->tape.error;
+        return net->tape.status;
+    }
+    memcpy(logits, y->data, (size_t)count * RP_LENET_CLASSES * sizeof *logits);
+    return RP_OK;
+}
+
+rp_status rp_lenet_modern_settle(rp_lenet_modern *net, int batches, int count,
+                                 rp_lenet_draw_fn draw, void *context, rp_error *error) {
+    rp_parameters *parameters = &net->parameters;
+    float *x = malloc((size_t)count * SIDE * SIDE * sizeof *x);
+    if (x == NULL) return rp_fail_memory(error, "a batch of digits");
+    if (parameters->average != NULL)
+        memcpy(parameters->values, parameters->average,
+               (size_t)parameters->trained_count * sizeof(float));
+    net->device->weights_version++;
+    for (int batch = 0; batch < batches && net->tape.status == RP_OK; batch++) {
+        draw(context, batch, x, count);
+        rp_tensor images = images_over(x, count), *y = &images;
+        rp_tape_reset(&net->tape);
+        net->tape.recording = false;
+        /* decay k / (k + 1) makes the running value the plain mean of all batches. */
+        for (int row = 0; row < net->shape->row_count; row++)
+            y = run_row(net, y, row, true, (double)batch / (batch + 1));
+    }
+    free(x);
+    if (net->tape.status != RP_OK && error != NULL) *error = net->tape.error;
+    return net->tape.status;
+}
+
+rp_status rp_lenet_modern_maps(rp_lenet_modern *net, const float *x, int row, float *maps,
+                               int shape[2], rp_error *error) {
+    rp_tensor images = images_over(x, 1), *y = &images;
+    rp_tape_reset(&net->tape);
+    net->tape.recording = false;
+    for (int k = 0; k <= row; k++) y = run_row(net, y, k, false, 1);
+    if (net->tape.status != RP_OK) {
+        if (error != NULL) *error = net->tape.error;
+        return net->tape.status;
+    }
+    shape[0] = (int)y->shape[1];
+    shape[1] = (int)y->shape[3];
+    memcpy(maps, y->data, rp_tensor_bytes(y));
+    return RP_OK;
+}
