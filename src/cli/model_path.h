@@ -9,4 +9,8 @@ enum { RP_CLI_PATH_BYTES = 4096 };
  * `space` or is `given`. */
 const char *rp_cli_model_path(char space[RP_CLI_PATH_BYTES], const char *given);
 
+/* The shipped file `name` (lenet-modern.safetensors), found in the same places; where there is
+ * none, its place below the current folder. Lies in `space`. */
+const char *rp_cli_model_find(char space[RP_CLI_PATH_BYTES], const char *name);
+
 #endif
