@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "page/child.h"
+#include "base/child.h"
 
 static const size_t memory_bytes_max = (size_t)2 << 30;
 enum { SECONDS_MAX = 60, PATH_BYTES_MAX = 4096, INFO_BYTES_MAX = 1 << 16 };
@@ -41,12 +41,12 @@ static rp_status run(rp_text *output, const char *const *arguments, const char *
                      size_t output_bytes_max, rp_error *error) {
     rp_text complaints = {0};
     int exit_status = 0;
-    const rp_page_child child = {.arguments = arguments,
-                                 .package = "poppler-utils",
-                                 .output_bytes_max = output_bytes_max,
-                                 .seconds_max = SECONDS_MAX,
-                                 .memory_bytes_max = memory_bytes_max};
-    rp_status status = rp_page_child_run(&child, output, &complaints, &exit_status, error);
+    const rp_child child = {.arguments = arguments,
+                            .package = "poppler-utils",
+                            .output_bytes_max = output_bytes_max,
+                            .seconds_max = SECONDS_MAX,
+                            .memory_bytes_max = memory_bytes_max};
+    rp_status status = rp_child_run(&child, output, &complaints, &exit_status, error);
     if (status == RP_OK && exit_status != 0) status = say_why(path, &complaints, error);
     rp_text_clear(&complaints);
     return status;

@@ -1,6 +1,6 @@
 /* child.c: see child.h. posix_spawn, not fork: other threads may hold locks. The limits are set on
  * the running child (prlimit), which is before it can do much. */
-#include "page/child.h"
+#include "base/child.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,8 +24,8 @@ static void pipe_close(int ends[2]) {
         if (ends[k] >= 0) close(ends[k]);
 }
 
-static rp_status spawn(pid_t *pid, const rp_page_child *child, const int out[2],
-                       const int complaints[2], rp_error *error) {
+static rp_status spawn(pid_t *pid, const rp_child *child, const int out[2], const int complaints[2],
+                       rp_error *error) {
     posix_spawn_file_actions_t actions;
     if (posix_spawn_file_actions_init(&actions) != 0)
         return rp_fail_memory(error, "a child process");
@@ -62,7 +62,7 @@ static bool drain(int from, rp_text *text, size_t limit, bool *has_overrun) {
     return true;
 }
 
-static rp_status collect(const rp_page_child *child, const int from[2], rp_text *texts[2],
+static rp_status collect(const rp_child *child, const int from[2], rp_text *texts[2],
                          rp_error *error) {
     const double end = rp_clock_seconds() + child->seconds_max;
     bool is_open[2] = {true, true}, has_overrun = false, ignored = false;
@@ -89,8 +89,8 @@ static rp_status collect(const rp_page_child *child, const int from[2], rp_text 
     return RP_OK;
 }
 
-rp_status rp_page_child_run(const rp_page_child *child, rp_text *output, rp_text *complaints,
-                            int *exit_status, rp_error *error) {
+rp_status rp_child_run(const rp_child *child, rp_text *output, rp_text *complaints,
+                       int *exit_status, rp_error *error) {
     int out[2] = {-1, -1}, grumble[2] = {-1, -1};
     pid_t pid = -1;
     rp_status status = RP_OK;
