@@ -77,6 +77,29 @@ rp_status rp_music_compress(char **mxl, size_t *size, const char *musicxml, rp_e
 /* Writes a text as the whole of a file, aside and then renamed; with an ending .mxl compressed. */
 rp_status rp_music_write(const char *path, const char *text, rp_error *error);
 
+/* ---- compare ---- */
+
+typedef enum rp_music_flavor {
+    RP_MUSIC_FULL,    /* TEDn over all that is in the gold file */
+    RP_MUSIC_LMX_ONLY /* TEDn without what LMX cannot say: directions, lyrics, layout */
+} rp_music_flavor;
+
+typedef struct rp_music_comparison {
+    int64_t edit_cost, gold_cost;    /* TEDn's integers */
+    double tedn;                     /* edit_cost / gold_cost; may exceed 1; NaN: gold is empty */
+    double ser, ser_without_tuplets; /* in percent; NaN: a side cannot be linearized */
+    double note_f1, onset_f1;        /* 0 .. 1, see docs/steps/compare.md */
+    size_t difference_count;
+    char **differences; /* (difference_count) "measure 3, at 1/2, staff 1: F#4 is missing" */
+} rp_music_comparison;
+
+/* Compares two scores, each .musicxml, .mxl or .lmx (the piano part of the first two). A predicted
+ * .lmx at which the published Delinearizer stops counts as an empty part in TEDn. End with
+ * rp_music_comparison_clear. RP_INPUT: one cannot be read. RP_SYSTEM: no memory. */
+rp_status rp_music_compare(rp_music_comparison *comparison, const char *gold, const char *predicted,
+                           rp_music_flavor flavor, rp_error *error);
+void rp_music_comparison_clear(rp_music_comparison *comparison);
+
 #ifdef __cplusplus
 }
 #endif

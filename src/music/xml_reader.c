@@ -159,7 +159,8 @@ static const char *words_for(const struct reader *self, enum XML_Error code) {
     const int64_t at = XML_GetCurrentByteIndex(self->parser);
     const bool is_inside = at >= 0 && (uint64_t)at < self->source->size;
     const uint8_t first = is_inside ? self->source->data[at] : 0;
-    if (code == XML_ERROR_INVALID_TOKEN && first == '<')
+    const bool follows_bracket = is_inside && at > 0 && self->source->data[at - 1] == '<';
+    if (code == XML_ERROR_INVALID_TOKEN && (first == '<' || (follows_bracket && first == ' ')))
         return "an element without a name; delete it (MuseScore 3.2 writes some)";
     if (code == XML_ERROR_INVALID_TOKEN && first >= 0x80)
         return "bytes that are not UTF-8; save the file as UTF-8";
