@@ -100,6 +100,22 @@ rp_status rp_music_compare(rp_music_comparison *comparison, const char *gold, co
                            rp_music_flavor flavor, rp_error *error);
 void rp_music_comparison_clear(rp_music_comparison *comparison);
 
+/* ---- convert ---- */
+
+typedef struct rp_music_convert_options {
+    bool unrolls_repeats; /* MIDI out: play repeats and their endings out */
+    double seconds_max;   /* for MuseScore; 0: 120 s */
+    const rp_log *log;    /* warnings; NULL: silence */
+} rp_music_convert_options;
+
+/* Writes the score at `from` to `to`, by their endings: .musicxml, .mxl, .lmx and .mid both ways;
+ * .pdf, .svg and .png out. MIDI is read, and pages are engraved, by MuseScore 3; of several pages
+ * each gets its number (NAME-1.png). LMX lines are joined as systems of one score. To LMX and MIDI
+ * goes the piano part. RP_USAGE: an ending that is none of these. RP_INPUT: `from` cannot be read.
+ * RP_SYSTEM: MuseScore is missing, failed or took too long; `to` cannot be written. */
+rp_status rp_music_convert(const char *to, const char *from,
+                           const rp_music_convert_options *options, rp_error *error);
+
 #ifdef __cplusplus
 }
 #endif

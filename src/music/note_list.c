@@ -32,7 +32,7 @@ static int by_order(const void *left, const void *right) {
     if (order != 0) return order;
     const int by_duration = rp_fraction_compare(a->duration, b->duration);
     if (by_duration != 0) return by_duration;
-    return a->node->offset_bytes < b->node->offset_bytes ? -1 : 1;
+    return a->order < b->order ? -1 : 1;
 }
 
 /* "3/2" or "6": over the divisions. 0 where there is none or it is no number. */
@@ -99,6 +99,7 @@ static void add_note(struct lister *self, rp_note_measure *measure, rp_xml_node 
     }
     if (!read_pitch(&note, element)) return;
     read_ties(&note, element);
+    note.order = (uint32_t)measure->count;
     measure->notes[measure->count++] = note;
 }
 

@@ -13,6 +13,7 @@ typedef struct rp_note {
     int8_t alter;                      /* -2 .. 2: as it sounds */
     int8_t octave;                     /* 4: from middle C */
     uint8_t staff;                     /* 1 if not said */
+    uint32_t order;                    /* in the measure, as the document has it */
     bool is_grace, ties_from, ties_to; /* ties_from: goes on from a note before */
     rp_xml_node *node;
 } rp_note;

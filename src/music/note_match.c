@@ -147,7 +147,7 @@ static void add_extra_measures(rp_note_differences *differences, int32_t *next, 
 rp_status rp_note_match_differences(rp_note_differences *differences, rp_arena *arena,
                                     const rp_note_match *match, const rp_note_list *gold,
                                     const rp_note_list *predicted, rp_error *error) {
-    static const rp_note no_note = {{0, 1}, {0, 1}, 0, 0, 0, 1, false, false, false, NULL};
+    static const rp_note no_note = {.onset = {0, 1}, .duration = {0, 1}};
     const size_t room = gold->notes + predicted->notes + gold->count + predicted->count;
     const rp_note **scratch = rp_arena_array(arena, room, sizeof *scratch);
     *differences =

@@ -1,0 +1,151 @@
+/* MIDI files: what sounds when, read back from the bytes. */
+#include "music/midi.h"
+
+#include <stdlib.h>
+
+#include "check.h"
+#include "music/xml_reader.h"
+
+struct sound {
+    unsigned track, key;
+    long begin, end; /* in 1/5040 of a quarter */
+};
+
+struct reading {
+    struct sound sounds[64];
+    size_t count;
+    long tempo_us;
+};
+
+static long read_distance(const unsigned char **at) {
+    long value = 0;
+    do value = value << 7 | (**at & 0x7F);
+    while ((*(*at)++ & 0x80) != 0);
+    return value;
+}
+
+static void read_track(struct reading *reading, unsigned track, const unsigned char *at,
+                       const unsigned char *end) {
+    long now = 0;
+    while (at < end) {
+        now += read_distance(&at);
+        if (*at == 0xFF) {
+            if (at[1] == 0x51) reading->tempo_us = at[3] << 16 | at[4] << 8 | at[5];
+            at += 3 + at[2];
+        } else if (*at == 0x90) {
+            reading->sounds[reading->count++] = (struct sound){track, at[1], now, -1};
+            at += 3;
+        } else {
+            for (size_t i = 0; i < reading->count; i++)
+                if (reading->sounds[i].key == at[1] && reading->sounds[i].track == track &&
+                    reading->sounds[i].end < 0)
+                    reading->sounds[i].end = now;
+            at += 3;
+        }
+    }
+}
+
+/* Writes the measures as MIDI and reads that. */
+static struct reading play(const char *measures, bool unrolls) {
+    struct reading reading = {0};
+    rp_arena arena = {0};
+    rp_xml_tree tree;
+    rp_text midi = {0};
+    char *document = NULL;
+    const rp_midi_options options = {.unrolls_repeats = unrolls};
+    if (asprintf(&document, "<part>%s</part>", measures) < 0) return reading;
+    const rp_xml_source source = {"test", (const uint8_t *)document, strlen(document)};
+    rp_xml_tree_init(&tree, &arena);
+    CHECK(rp_xml_read(&tree, &source, NULL) == RP_OK);
+    CHECK(rp_midi_write(&midi, tree.root, &options, NULL) == RP_OK);
+    const unsigned char *bytes = (const unsigned char *)midi.data;
+    CHECK(memcmp(bytes, "MThd\0\0\0\6\0\1", 10) == 0);
+    const unsigned char *at = bytes + 14;
+    for (unsigned track = 0; at < bytes + midi.length; track++) {
+        const size_t length = (size_t)(at[4] << 24 | at[5] << 16 | at[6] << 8 | at[7]);
+        CHECK(memcmp(at, "MTrk", 4) == 0);
+        read_track(&reading, track, at + 8, at + 8 + length);
+        at += 8 + length;
+    }
+    CHECK(at == bytes + midi.length);
+    rp_text_clear(&midi);
+    rp_arena_clear(&arena);
+    free(document);
+    return reading;
+}
+
+static void check_sound(const struct reading *reading, size_t i, struct sound expected) {
+    REQUIRE(i < reading->count);
+    CHECK_INT(reading->sounds[i].track, expected.track);
+    CHECK_INT(reading->sounds[i].key, expected.key);
+    CHECK_INT(reading->sounds[i].begin, expected.begin);
+    CHECK_INT(reading->sounds[i].end, expected.end);
+}
+
+#define PITCH(step, alter, octave) \
+    "<pitch><step>" step "</step><alter>" alter "</alter><octave>" octave "</octave></pitch>"
+
+TEST(notes_chords_and_triplets_fall_on_exact_ticks) {
+    const struct reading reading = play(
+        "<measure><attributes><divisions>3</divisions></attributes><direction><sound tempo='90'/>"
+        "</direction><note>" PITCH("C", "0", "4") "<duration>1</duration></note><note><chord/>" PITCH(
+            "F", "1", "4") "<duration>1</duration></note><note>" PITCH("D", "0", "4") "<duration>2"
+        "</duration></note><backup><duration>3</duration></backup><note>" PITCH(
+            "C", "0", "3") "<duration>3</duration><staff>2</staff></note></measure>",
+        false);
+    CHECK_INT(reading.count, 4);
+    CHECK_INT(reading.tempo_us, 666667);
+    check_sound(&reading, 0, (struct sound){1, 60, 0, 1680});
+    check_sound(&reading, 1, (struct sound){1, 66, 0, 1680});
+    check_sound(&reading, 2, (struct sound){1, 62, 1680, 5040});
+    check_sound(&reading, 3, (struct sound){2, 48, 0, 5040});
+}
+
+TEST(tied_notes_sound_once_over_the_bar) {
+    const struct reading reading =
+        play("<measure><note>" PITCH("C", "0", "4") "<duration>2</duration><tie type='start'/></note>"
+             "</measure><measure><note>" PITCH("C", "0", "4") "<duration>1</duration>"
+             "<tie type='stop'/></note><note>" PITCH("C", "0", "4") "<duration>1</duration></note>"
+             "</measure>",
+             false);
+    CHECK_INT(reading.count, 2);
+    check_sound(&reading, 0, (struct sound){1, 60, 0, 3 * 5040});
+    check_sound(&reading, 1, (struct sound){1, 60, 3 * 5040, 4 * 5040});
+}
+
+TEST(grace_notes_take_time_from_the_note_they_stand_before) {
+    const struct reading reading =
+        play("<measure><note><grace/>" PITCH("E", "0", "4") "</note><note><grace/>" PITCH(
+                 "D", "0", "4") "</note><note>" PITCH("C", "0", "4") "<duration>1</duration></note>"
+             "</measure>",
+             false);
+    CHECK_INT(reading.count, 3);
+    check_sound(&reading, 0, (struct sound){1, 64, 0, 630});
+    check_sound(&reading, 1, (struct sound){1, 62, 630, 1260});
+    check_sound(&reading, 2, (struct sound){1, 60, 1260, 5040});
+}
+
+TEST(pick_ups_are_short_and_empty_measures_full) {
+    const struct reading reading =
+        play("<measure><attributes><divisions>1</divisions><time><beats>3</beats><beat-type>4"
+             "</beat-type></time></attributes><note>" PITCH("C", "0", "4") "<duration>1</duration>"
+             "</note></measure><measure/><measure><note>" PITCH("D", "0", "4") "<duration>1"
+             "</duration></note></measure>",
+             false);
+    CHECK_INT(reading.count, 2);
+    check_sound(&reading, 1, (struct sound){1, 62, 4 * 5040, 5 * 5040});
+}
+
+TEST(repeats_and_endings_are_played_out_when_asked) {
+#define NOTE(step) "<note>" PITCH(step, "0", "4") "<duration>1</duration></note>"
+    static const char music[] =
+        "<measure>" NOTE("C") "</measure><measure><barline><repeat direction='forward'/></barline>" NOTE(
+            "D") "</measure><measure><barline><ending number='1' type='start'/></barline>" NOTE("E")
+        "<barline><ending number='1' type='stop'/><repeat direction='backward'/></barline></measure>"
+        "<measure><barline><ending number='2' type='start'/></barline>" NOTE("F") "</measure>";
+    static const unsigned kept[] = {60, 62, 64, 65}, unrolled[] = {60, 62, 64, 62, 65};
+    const struct reading once = play(music, false), twice = play(music, true);
+    REQUIRE(once.count == 4 && twice.count == 5);
+    for (size_t i = 0; i < 4; i++) CHECK_INT(once.sounds[i].key, kept[i]);
+    for (size_t i = 0; i < 5; i++) CHECK_INT(twice.sounds[i].key, unrolled[i]);
+}
