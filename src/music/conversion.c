@@ -6,9 +6,9 @@
 
 #include "base/new_file.h"
 #include "music/delinearize_file.h"
-#include "music/engraving.h"
 #include "music/linearize_file.h"
 #include "music/midi.h"
+#include "music/musescore.h"
 #include "music/music_file.h"
 #include "music/musicxml.h"
 #include "music/mxl.h"
@@ -21,7 +21,7 @@ static rp_status engrave_text(const char *to, const rp_text *musicxml, double se
     if (file < 0) return rp_fail_errno(error, "%s", path);
     close(file);
     rp_status status = rp_new_file_write(path, musicxml->data, musicxml->length, error);
-    if (status == RP_OK) status = rp_engraving_run(to, path, seconds_max, error);
+    if (status == RP_OK) status = rp_musescore_run(to, path, seconds_max, error);
     unlink(path);
     return status;
 }
@@ -34,7 +34,7 @@ static rp_status read_midi(rp_text *musicxml, const char *from, double seconds_m
     if (file < 0) return rp_fail_errno(error, "%s", path);
     close(file);
     rp_mapped_file mapped = {0};
-    rp_status status = rp_engraving_run(path, from, seconds_max, error);
+    rp_status status = rp_musescore_run(path, from, seconds_max, error);
     if (status == RP_OK) status = rp_mapped_file_open(&mapped, path, error);
     if (status == RP_OK) rp_text_add_bytes(musicxml, mapped.data, mapped.size);
     rp_mapped_file_close(&mapped);

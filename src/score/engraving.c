@@ -6,9 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/child.h"
 #include "base/mapped_file.h"
 #include "base/new_file.h"
-#include "page/child.h"
 #include "page/png_image.h"
 
 enum { PATH_BYTES = 512 };
@@ -16,14 +16,14 @@ enum { PATH_BYTES = 512 };
 static rp_status run_musescore(const char *input, const char *output, rp_error *error) {
     const char *const arguments[] = {
         "env", "QT_QPA_PLATFORM=offscreen", "mscore3", "-f", "-o", output, input, NULL};
-    const rp_page_child child = {.arguments = arguments,
-                                 .package = "musescore3",
-                                 .output_bytes_max = 1 << 20,
-                                 .seconds_max = 120,
-                                 .memory_bytes_max = (size_t)8 << 30};
+    const rp_child child = {.arguments = arguments,
+                            .package = "musescore3",
+                            .output_bytes_max = 1 << 20,
+                            .seconds_max = 120,
+                            .memory_bytes_max = (size_t)8 << 30};
     rp_text said = {0}, complaints = {0};
     int exit_status = 0;
-    rp_status status = rp_page_child_run(&child, &said, &complaints, &exit_status, error);
+    rp_status status = rp_child_run(&child, &said, &complaints, &exit_status, error);
     if (status == RP_OK && exit_status == 127)
         status =
             rp_fail(error, RP_SYSTEM, -1, "MuseScore is not installed: apt-get install musescore3");

@@ -1,6 +1,6 @@
-/* engraving.c: see engraving.h. MuseScore works in a folder of its own, so that nothing half
+/* musescore.c: see musescore.h. MuseScore works in a folder of its own, so that nothing half
  * written is ever seen; its pages are then written where they are wanted. */
-#include "music/engraving.h"
+#include "music/musescore.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -55,7 +55,7 @@ static rp_status convert_in(const char *folder, const char *to, const char *from
     const rp_child child = {.arguments = arguments,
                             .package = "musescore3",
                             .output_bytes_max = OUTPUT_BYTES_MAX,
-                            .seconds_max = seconds_max > 0 ? seconds_max : RP_ENGRAVING_SECONDS_MAX,
+                            .seconds_max = seconds_max > 0 ? seconds_max : RP_MUSESCORE_SECONDS_MAX,
                             .memory_bytes_max = memory_bytes_max};
     rp_text output = {0}, complaints = {0};
     int exit_status = 0, pages = 0;
@@ -75,7 +75,7 @@ static rp_status convert_in(const char *folder, const char *to, const char *from
     return status;
 }
 
-rp_status rp_engraving_run(const char *to, const char *from, double seconds_max, rp_error *error) {
+rp_status rp_musescore_run(const char *to, const char *from, double seconds_max, rp_error *error) {
     char folder[] = P_tmpdir "/reprise-engraving-XXXXXX";
     if (mkdtemp(folder) == NULL) return rp_fail_errno(error, "%s", folder);
     const rp_status status = convert_in(folder, to, from, seconds_max, error);
