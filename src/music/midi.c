@@ -9,7 +9,6 @@
 enum {
     TICKS_A_QUARTER = 5040, /* 2^4 3^2 5 7: all usual tuplets down to 64ths fall on ticks */
     STAFFS_MAX = 4,
-    PLAYED_MAX = 1 << 20, /* measures, repeats played out */
     TRACK_OF_TIME = 0,
 };
 
@@ -25,9 +24,9 @@ struct writer {
     const rp_note_list *list;
     struct event *events;
     size_t event_count, event_capacity;
-    uint32_t *played; /* indices of measures, in the order of playing */
-    size_t played_count;
-    struct open_tie { /* per staff and semitone: a note that goes on */
+    uint32_t *played;                     /* indices of measures, in the order of playing */
+    size_t played_count, played_capacity; /* no measure is played more than twice */
+    struct open_tie {                     /* per staff and semitone: a note that goes on */
         int64_t begin_tick, end_tick;
         bool is_open;
     } ties[STAFFS_MAX][128];
@@ -229,7 +228,7 @@ static void play(struct writer *self, bool unrolls) {
     const rp_note_list *list = self->list;
     size_t start = 0, last_repeat = SIZE_MAX;
     int round = 1;
-    for (size_t i = 0; i < list->count && self->played_count < PLAYED_MAX; i++) {
+    for (size_t i = 0; i < list->count && self->played_count < self->played_capacity; i++) {
         const rp_xml_node *measure = list->measures[i].node;
         if (unrolls && has_repeat(measure, "forward") && start != i) start = i, round = 1;
         const int64_t ending = unrolls ? ending_of(measure) : 0;
@@ -317,7 +316,8 @@ rp_status rp_midi_write(rp_text *midi, const rp_xml_node *part, const rp_midi_op
     int64_t tick = 0;
     rp_status status = rp_note_list_make(&list, &arena, part, error);
     if (status == RP_OK) {
-        self.played = rp_arena_array(&arena, PLAYED_MAX, sizeof *self.played);
+        self.played_capacity = 2 * list.count;
+        self.played = rp_arena_array(&arena, self.played_capacity, sizeof *self.played);
         if (!arena.failed) play(&self, options != NULL && options->unrolls_repeats);
         for (size_t i = 0; i < self.played_count; i++)
             tick = add_measure(&self, &list.measures[self.played[i]], tick, &time);
