@@ -212,20 +212,22 @@ static void write_header(rp_text *text, const rp_safetensor *tensors, size_t cou
     while (text->length % 8 != 0 && !text->failed) rp_text_add_char(text, ' ');
 }
 
+enum { CHUNK = 4096 }; /* numbers turned into bytes at a time */
+
 static void write_tensor(FILE *stream, const rp_safetensor *tensor, bool half) {
     const int64_t count = tensor_count(tensor);
-    for (int64_t i = 0; i < count; i++) {
-        uint8_t bytes[4];
-        if (half) {
-            const uint16_t bits = float_to_half(tensor->values[i]);
-            bytes[0] = (uint8_t)bits;
-            bytes[1] = (uint8_t)(bits >> 8);
-        } else {
+    const size_t size = half ? 2 : 4;
+    uint8_t bytes[CHUNK * 4];
+    for (int64_t first = 0; first < count; first += CHUNK) {
+        const int64_t chunk = count - first < CHUNK ? count - first : CHUNK;
+        for (int64_t i = 0; i < chunk; i++) {
             uint32_t bits;
-            memcpy(&bits, &tensor->values[i], sizeof bits);
-            rp_put_le32(bytes, bits);
+            memcpy(&bits, &tensor->values[first + i], sizeof bits);
+            if (half) bits = float_to_half(tensor->values[first + i]);
+            for (size_t k = 0; k < size; k++)
+                bytes[(size_t)i * size + k] = (uint8_t)(bits >> 8 * k);
         }
-        fwrite(bytes, 1, half ? 2 : 4, stream);
+        fwrite(bytes, size, (size_t)chunk, stream);
     }
 }
 

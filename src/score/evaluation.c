@@ -17,27 +17,41 @@ static int compare_width(const void *a, const void *b) {
                                 : (x->sample > y->sample) - (x->sample < y->sample);
 }
 
+/* What one evaluation works with. */
+typedef struct evaluating {
+    rp_evaluation *result;
+    rp_reader *reader;
+    const rp_dataset *set;
+    rp_lmx_line *lines; /* or NULL */
+    rp_arena *arena;    /* of the lines */
+    rp_arena scratch;   /* of one batch */
+} evaluating;
+
+static rp_status keep_line(const evaluating *e, int32_t sample, const rp_lmx_line *read,
+                           rp_error *error) {
+    rp_lmx_line *kept = &e->lines[sample];
+    *kept = *read;
+    kept->tokens = rp_arena_array(e->arena, read->count, sizeof *kept->tokens);
+    if (kept->tokens == NULL) return rp_fail_memory(error, "what was read");
+    memcpy(kept->tokens, read->tokens, read->count * sizeof *kept->tokens);
+    return RP_OK;
+}
+
 /* One batch: read, score, and keep the lines if asked. */
-static rp_status read_batch(rp_evaluation *e, rp_reader *reader, const rp_dataset *set,
-                            const keyed *order, int32_t count, rp_lmx_line *lines,
-                            rp_arena *scratch, rp_arena *arena, rp_error *error) {
+static rp_status read_batch(evaluating *e, const keyed *order, int32_t count, rp_error *error) {
     rp_page_image images[BATCH];
     rp_reading readings[BATCH];
-    for (int32_t i = 0; i < count; i++) images[i] = set->samples[order[i].sample].image;
-    RP_TRY(rp_reader_read(reader, readings, images, count, scratch, error));
+    rp_arena_reset(&e->scratch);
+    for (int32_t i = 0; i < count; i++) images[i] = e->set->samples[order[i].sample].image;
+    RP_TRY(rp_reader_read(e->reader, readings, images, count, &e->scratch, error));
     for (int32_t i = 0; i < count; i++) {
-        const rp_sample *sample = &set->samples[order[i].sample];
+        const rp_sample *sample = &e->set->samples[order[i].sample];
         const rp_lmx_line gold = {(uint16_t *)sample->tokens, (size_t)sample->token_count, 0};
         const rp_lmx_line read = {readings[i].tokens, (size_t)readings[i].token_count, 0};
-        RP_TRY(rp_ser_add(&e->ser, &gold, &read, error));
-        e->systems++;
-        e->cut_right += readings[i].span_count == sample->measure_count;
-        if (lines == NULL) continue;
-        rp_lmx_line *kept = &lines[order[i].sample];
-        *kept = read;
-        kept->tokens = rp_arena_array(arena, read.count, sizeof *kept->tokens);
-        if (kept->tokens == NULL) return rp_fail_memory(error, "what was read");
-        memcpy(kept->tokens, read.tokens, read.count * sizeof *kept->tokens);
+        RP_TRY(rp_ser_add(&e->result->ser, &gold, &read, error));
+        e->result->systems++;
+        e->result->cut_right += readings[i].span_count == sample->measure_count;
+        if (e->lines != NULL) RP_TRY(keep_line(e, order[i].sample, &read, error));
     }
     return RP_OK;
 }
@@ -46,7 +60,7 @@ rp_status rp_evaluate(rp_evaluation *e, rp_reader *reader, const rp_dataset *set
                       rp_lmx_line *lines, rp_arena *arena, const rp_progress *progress,
                       rp_error *error) {
     *e = (rp_evaluation){0};
-    rp_arena scratch = {0};
+    evaluating run = {.result = e, .reader = reader, .set = set, .lines = lines, .arena = arena};
     keyed *order = calloc((size_t)set->count, sizeof *order);
     if (order == NULL) return rp_fail_memory(error, "the order of reading");
     for (int32_t i = 0; i < set->count; i++) order[i] = (keyed){set->samples[i].image.width, i};
@@ -56,13 +70,12 @@ rp_status rp_evaluate(rp_evaluation *e, rp_reader *reader, const rp_dataset *set
     rp_status status = RP_OK;
     for (int32_t i = 0; i < set->count && status == RP_OK; i += BATCH) {
         const int32_t count = set->count - i < BATCH ? set->count - i : BATCH;
-        rp_arena_reset(&scratch);
-        status = read_batch(e, reader, set, order + i, count, lines, &scratch, arena, error);
+        status = read_batch(&run, order + i, count, error);
         if (!rp_progress_update(&state, (uint64_t)(i + count)))
             status = rp_fail(error, RP_NO, -1, "stopped");
     }
     e->seconds = rp_clock_seconds() - started;
-    rp_arena_clear(&scratch);
+    rp_arena_clear(&run.scratch);
     free(order);
     return status;
 }

@@ -6,7 +6,7 @@
 
 #include "tensor/cpu/cpu.h"
 
-typedef enum packing { PACK_TRANSPOSED, PACK_PLAIN, PACK_ONEDNN } packing;
+typedef enum packing { PACK_TRANSPOSED, PACK_PLAIN, PACK_SPACE, PACK_ONEDNN } packing;
 
 struct rp_cpu_packed {
     const void *source; /* data of the parameter: what the slot is known by */
@@ -110,6 +110,14 @@ const float *rp_cpu_pack_plain(rp_device *device, const rp_tensor *w, int64_t fi
                                int64_t count) {
     return pack_panels(device, w,
                        (rp_cpu_packed){.kind = PACK_PLAIN, .first = first, .count = count});
+}
+
+float *rp_cpu_pack_space(rp_device *device, const rp_tensor *w, int64_t count, bool *is_fresh) {
+    const rp_cpu_packed key = {.kind = PACK_SPACE, .source = w->data, .count = count};
+    rp_cpu_packed *slot = slot_find(device, &key, w, is_fresh);
+    if (slot->panels == NULL)
+        slot->panels = aligned_alloc(64, ((size_t)count * sizeof(float) + 63) / 64 * 64);
+    return slot->panels;
 }
 
 rp_status rp_cpu_pack_onednn(rp_device *device, const rp_tensor *w, const dnnl_memory_desc_t *plain,

@@ -52,12 +52,17 @@ static const float *as_f32(rp_device *device, const rp_tensor *t, float *space, 
     return status == RP_OK ? space : NULL;
 }
 
-/* table[token] = wx_e e[token] + b for the whole vocabulary. */
+/* table[token] = wx_e e[token] + b for the whole vocabulary; kept while the weights stand, since
+ * reading calls the decoder once a step. */
 static rp_status make_table(rp_device *device, const rp_tensor *e, const rp_tensor *wx,
-                            const rp_tensor *b, float *table, rp_error *error) {
+                            const rp_tensor *b, const float **out, rp_error *error) {
     const int64_t wide = wx->shape[0], vocabulary = e->shape[0], width = e->shape[1];
+    bool is_fresh;
+    float *table = rp_cpu_pack_space(device, e, vocabulary * wide, &is_fresh);
+    *out = table;
+    if (table != NULL && is_fresh) return RP_OK;
     const float *pack = rp_cpu_pack_transposed(device, wx, 0, width);
-    if (pack == NULL) return rp_fail_memory(error, "packed weights");
+    if (pack == NULL || table == NULL) return rp_fail_memory(error, "packed weights");
 #pragma omp parallel for
     for (int64_t token = 0; token < vocabulary; token++) {
         memcpy(table + token * wide, b->data, (size_t)wide * sizeof(float));
@@ -217,21 +222,18 @@ static rp_status decoder(rp_device *device, const rp_args *args, rp_error *error
               .c0 = in[12] != NULL ? in[12]->data : NULL};
     const shape *s = &p.s;
     const int64_t inputs = rp_tensor_count(in[0]) + rp_tensor_count(in[1]);
-    const int64_t table = s->vocabulary * 4 * s->units;
     const int64_t threads = omp_get_max_threads();
     const int64_t shares = threads < s->spans ? threads : s->spans;
     const int64_t largest = (s->spans + shares - 1) / (shares > 0 ? shares : 1);
     const size_t own = rows_floats(s, largest);
-    float *space =
-        rp_cpu_scratch_take(device, RP_SCRATCH_DECODER,
-                            ((size_t)(inputs + table) + own * (size_t)shares) * sizeof(float));
+    float *space = rp_cpu_scratch_take(device, RP_SCRATCH_DECODER,
+                                       ((size_t)inputs + own * (size_t)shares) * sizeof(float));
     if (space == NULL) return rp_fail_memory(error, "the decoder");
     RP_TRY(call_init(device, &p, in, space, error));
-    p.table = space + inputs;
-    RP_TRY(make_table(device, in[4], in[8], in[10], space + inputs, error));
+    RP_TRY(make_table(device, in[4], in[8], in[10], &p.table, error));
 #pragma omp parallel for schedule(static, 1)
     for (int64_t i = 0; i < shares; i++) {
-        const rows r = rows_over(space + inputs + table + (size_t)i * own, s, largest);
+        const rows r = rows_over(space + inputs + (size_t)i * own, s, largest);
         const int64_t first = s->spans * i / shares, last = s->spans * (i + 1) / shares;
         for (int64_t l = 0; l < s->steps; l++) step_forward(&p, &r, first, last, l);
     }

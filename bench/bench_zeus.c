@@ -1,0 +1,158 @@
+/* bench_zeus.c: a training step of the published network, and reading one system, timed.
+ *
+ * usage: bench_zeus step BATCH f32|bf16 STEPS       prints systems per second of the best step
+ *        bench_zeus read f32|bf16 TOKENS ROUNDS     prints milliseconds of the best round
+ * Images are 192 x 864 of noise, 272 tokens each; what is timed does not depend on their content.
+ * Two threads. The peer is zeus_torch.py; zeus.py runs both and prints the ratios. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "nn/optimiser.h"
+#include "score/model.h"
+
+enum { WIDTH = 864, TOKENS = 272, THREADS = 2 };
+
+typedef struct bench {
+    rp_model model;
+    rp_device *device;
+    rp_tape tape;
+    int64_t batch;
+    rp_tensor images, spans, inputs, targets;
+    int32_t *lengths;
+} bench;
+
+static rp_tensor make(rp_dtype dtype, int dims, const int64_t *shape) {
+    rp_tensor tensor = rp_tensor_over(NULL, dtype, dims, shape);
+    tensor.data = aligned_alloc(64, (rp_tensor_bytes(&tensor) + 63) / 64 * 64);
+    if (tensor.data == NULL) exit(4);
+    return tensor;
+}
+
+static void bench_init(bench *b, int64_t batch, rp_dtype dtype, int64_t tokens, bool training) {
+    rp_random random = rp_random_make(1, 1);
+    const rp_configuration *zeus = rp_configuration_find("zeus");
+    *b = (bench){.batch = batch};
+    if (rp_model_create(&b->model, zeus, 1, training, NULL) != RP_OK ||
+        rp_device_create_cpu(&b->device, THREADS, NULL) != RP_OK ||
+        rp_tape_init(&b->tape, b->device, NULL) != RP_OK)
+        exit(4);
+    b->device->weights_version = 1;
+    b->images = make(dtype, 4, (const int64_t[]){batch, WIDTH, zeus->height, 1});
+    b->spans = make(RP_I32, 2, (const int64_t[]){batch, 3});
+    b->inputs = make(RP_I32, 2, (const int64_t[]){batch, tokens});
+    b->targets = make(RP_I32, 2, (const int64_t[]){batch, tokens});
+    b->lengths = calloc((size_t)batch, sizeof *b->lengths);
+    if (b->lengths == NULL) exit(4);
+    for (int64_t i = 0; i < rp_tensor_count(&b->images); i++)
+        rp_tensor_set(&b->images, i, rp_random_uniform(&random) < 0.1);
+    for (int64_t i = 0; i < batch * tokens; i++) {
+        ((int32_t *)b->inputs.data)[i] = (int32_t)rp_random_below(&random, (uint32_t)zeus->ids);
+        ((int32_t *)b->targets.data)[i] = (int32_t)rp_random_below(&random, (uint32_t)zeus->ids);
+    }
+    for (int32_t i = 0; i < batch; i++) {
+        int32_t *span = (int32_t *)b->spans.data + i * 3;
+        b->lengths[i] = WIDTH;
+        span[0] = i;
+        span[1] = 0;
+        span[2] = WIDTH / b->model.stride;
+    }
+}
+
+static rp_decoding forward(bench *b, bool training, uint64_t step, rp_encoding *encoding) {
+    const rp_model_run run = {.training = training, .seed = 1, .step = step};
+    *encoding = rp_model_encode(&b->model, &b->tape, &b->images, b->lengths, &run);
+    const rp_spans spans = {
+        .spans = &b->spans, .ids = &b->inputs, .span_max = WIDTH / b->model.stride};
+    return rp_model_decode(&b->model, &b->tape, encoding, &spans);
+}
+
+static double train_step(bench *b, const rp_optimiser *adam, uint64_t step) {
+    const double started = rp_clock_seconds();
+    rp_encoding encoding;
+    rp_tape_reset(&b->tape);
+    rp_parameters_zero_gradients(&b->model.parameters);
+    const rp_decoding d = forward(b, true, step, &encoding);
+    rp_tensor *loss = rp_tape_cross_entropy(&b->tape, d.logits, &b->targets);
+    if (rp_tape_backward(&b->tape, loss, false) != RP_OK ||
+        rp_optimiser_step(adam, &b->model.parameters, b->device, step, NULL, NULL) != RP_OK) {
+        fprintf(stderr, "%s\n", b->tape.error.text);
+        exit(4);
+    }
+    return rp_clock_seconds() - started;
+}
+
+/* As reading does it: the encoder once, then token by token. */
+static double read_one(bench *b, int64_t tokens) {
+    const double started = rp_clock_seconds();
+    const int64_t units = b->model.configuration->units;
+    rp_encoding encoding;
+    rp_tape step;
+    rp_tape_reset(&b->tape);
+    const rp_model_run run = {0};
+    encoding = rp_model_encode(&b->model, &b->tape, &b->images, b->lengths, &run);
+    if (rp_tape_init(&step, b->device, NULL) != RP_OK) exit(4);
+    step.recording = false;
+    rp_tensor h = make(RP_F32, 2, (const int64_t[]){1, units});
+    rp_tensor c = make(RP_F32, 2, (const int64_t[]){1, units});
+    rp_tensor ids = make(RP_I32, 2, (const int64_t[]){1, 1});
+    memset(h.data, 0, rp_tensor_bytes(&h));
+    memset(c.data, 0, rp_tensor_bytes(&c));
+    for (int64_t l = 0; l < tokens; l++) {
+        rp_tape_reset(&step);
+        *(int32_t *)ids.data = ((int32_t *)b->inputs.data)[l];
+        const rp_spans spans = {.spans = &b->spans,
+                                .ids = &ids,
+                                .h0 = &h,
+                                .c0 = &c,
+                                .span_max = WIDTH / b->model.stride};
+        const rp_decoding d = rp_model_decode(&b->model, &step, &encoding, &spans);
+        if (step.status != RP_OK) exit(4);
+        memcpy(h.data, d.h->data, rp_tensor_bytes(&h));
+        memcpy(c.data, d.c->data, rp_tensor_bytes(&c));
+    }
+    rp_tape_clear(&step);
+    free(h.data);
+    free(c.data);
+    free(ids.data);
+    return rp_clock_seconds() - started;
+}
+
+static double peak_megabytes(void) {
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    return (double)usage.ru_maxrss / 1024;
+}
+
+int main(int argc, char **argv) {
+    bench b;
+    double best = 1e9;
+    if (argc == 5 && strcmp(argv[1], "step") == 0) {
+        bench_init(&b, atoi(argv[2]), strcmp(argv[3], "bf16") == 0 ? RP_BF16 : RP_F32, TOKENS,
+                   true);
+        const rp_optimiser adam = rp_optimiser_adam(1e-3, 1000);
+        for (int i = 0; i < atoi(argv[4]) + 2; i++) { /* two to warm up */
+            const double seconds = train_step(&b, &adam, (uint64_t)i + 1);
+            if (i >= 2 && seconds < best) best = seconds;
+        }
+        printf("{\"systems_per_second\": %.3f, \"peak_mb\": %.0f}\n", (double)b.batch / best,
+               peak_megabytes());
+        return 0;
+    }
+    if (argc == 5 && strcmp(argv[1], "read") == 0) {
+        const int64_t tokens = atoi(argv[3]);
+        bench_init(&b, 1, strcmp(argv[2], "bf16") == 0 ? RP_BF16 : RP_F32, tokens, false);
+        b.tape.recording = false;
+        for (int i = 0; i < atoi(argv[4]) + 2; i++) {
+            const double seconds = read_one(&b, tokens);
+            if (i >= 2 && seconds < best) best = seconds;
+        }
+        printf("{\"milliseconds\": %.3f, \"peak_mb\": %.0f}\n", best * 1e3, peak_megabytes());
+        return 0;
+    }
+    fprintf(stderr, "usage: bench_zeus step BATCH f32|bf16 STEPS | read f32|bf16 TOKENS ROUNDS\n");
+    return 2;
+}

@@ -1,0 +1,72 @@
+#include "check.h"
+#include "score/model.h"
+
+#include "base/random.h"
+
+/* The published network at the published vocabulary: 7,277,401 trained weights, all of them counted
+ * in facts beside the paper's table. */
+TEST(zeus_has_the_published_number_of_weights) {
+    rp_configuration zeus = *rp_configuration_find("zeus");
+    rp_model model;
+    zeus.ids = 184;
+    REQUIRE(rp_model_create(&model, &zeus, 1, false, NULL) == RP_OK);
+    CHECK_INT(model.parameters.trained_count, 7277401);
+    CHECK_INT(model.parameters.state_count, 4160); /* running means and variances */
+    CHECK_INT(model.stride, 16);
+    rp_model_clear(&model);
+}
+
+static void fill(rp_tensor *images, int64_t index, int64_t width) {
+    rp_random random = rp_random_make(5, 5);
+    const int64_t height = images->shape[2], all = images->shape[1] * height;
+    float *at = (float *)images->data + index * all;
+    memset(at, 0, (size_t)all * sizeof(float));
+    for (int64_t i = 0; i < width * height; i++) at[i] = rp_random_uniform(&random) < 0.2;
+}
+
+/* Encodes one image of 120 px, alone in a tensor or beside a wider one. */
+static void encode(float *out, rp_device *device, const rp_model *model, bool alone) {
+    rp_tape tape;
+    REQUIRE(rp_tape_init(&tape, device, NULL) == RP_OK);
+    tape.recording = false;
+    const int64_t shape[4] = {alone ? 1 : 2, alone ? 128 : 320, 192, 1};
+    rp_tensor *images = rp_tape_tensor(&tape, RP_F32, 4, shape);
+    const int32_t lengths[2] = {120, 317};
+    fill(images, 0, 120);
+    if (!alone) fill(images, 1, 317);
+    const rp_encoding e = rp_model_encode(model, &tape, images, lengths, &(rp_model_run){0});
+    REQUIRE(tape.status == RP_OK);
+    memcpy(out, e.enc->data, 8 * 192 * sizeof(float)); /* 120 px are 8 columns */
+    rp_tape_clear(&tape);
+}
+
+TEST(an_image_is_read_the_same_alone_and_beside_a_wider_one) {
+    static float alone[8 * 192], beside[8 * 192];
+    rp_device *device;
+    rp_model model;
+    REQUIRE(rp_device_create_cpu(&device, 1, NULL) == RP_OK);
+    REQUIRE(rp_model_create(&model, rp_configuration_find("measure"), 3, false, NULL) == RP_OK);
+    encode(alone, device, &model, true);
+    encode(beside, device, &model, false);
+    double largest = 0;
+    for (int i = 0; i < 8 * 192; i++) largest = fmax(largest, fabs(alone[i] - beside[i]));
+    CHECK(largest < 1e-4); /* products of another shape may add in another order */
+    rp_model_clear(&model);
+    rp_device_destroy(device);
+}
+
+TEST(a_model_of_another_vocabulary_or_program_is_refused) {
+    char path[512];
+    const float value = 1;
+    const rp_safetensor tensor = {"x", 1, (const int64_t[]){1}, &value};
+    const rp_metadata other[] = {{"configuration", "measure"}, {"vocabulary", "a b c"}};
+    rp_model model;
+    rp_error error = {0};
+    snprintf(path, sizeof path, "%s/other.safetensors", check_scratch());
+    CHECK_INT(rp_safetensors_write(path, &tensor, 1, other, 2, false, NULL), RP_OK);
+    CHECK_INT(rp_model_open(&model, path, false, &error), RP_INPUT);
+    CHECK(strstr(error.text, "another vocabulary") != NULL);
+    CHECK_INT(rp_safetensors_write(path, &tensor, 1, NULL, 0, false, NULL), RP_OK);
+    CHECK_INT(rp_model_open(&model, path, false, &error), RP_INPUT);
+    CHECK(strstr(error.text, "not a model") != NULL);
+}

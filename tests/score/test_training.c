@@ -1,0 +1,121 @@
+/* Trains on a data set of a few drawn images: what matters here is that runs repeat, resume and
+ * stop, not what they learn. */
+#include "check.h"
+#include "reprise/score.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "base/mapped_file.h"
+#include "base/new_file.h"
+#include "base/text.h"
+#include "page/png_image.h"
+
+enum { SAMPLES = 6 };
+
+static void write_text(const char *folder, const char *name, const char *words) {
+    char path[1024];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    CHECK_INT(rp_new_file_write(path, words, strlen(words), NULL), RP_OK);
+}
+
+/* Two staves with a blot that stands for a note, higher or lower; the label says which. */
+static void draw_sample(const char *folder, int index) {
+    char path[1024], name[64];
+    rp_page_image image;
+    rp_arena arena = {0};
+    REQUIRE(rp_page_image_make(&image, &arena, 150 + 10 * index, 96, "t", NULL) == RP_OK);
+    rp_page_image_fill(&image, 255);
+    for (int line = 0; line < 10; line++)
+        for (int x = 0; x < image.width; x++)
+            image.data[(size_t)(20 + line * 4 + (line > 4 ? 16 : 0)) * image.stride + (size_t)x] =
+                0;
+    for (int y = 0; y < 4; y++)
+        for (int x = 60; x < 66; x++)
+            image.data[(size_t)(20 + 4 * (index % 3) + y) * image.stride + (size_t)x] = 0;
+    snprintf(path, sizeof path, "%s/s%d.png", folder, index);
+    CHECK_INT(rp_page_png_write(path, &image, NULL), RP_OK);
+    snprintf(name, sizeof name, "s%d.lmx", index);
+    write_text(folder, name,
+               index % 2 ? "measure C4 voice:1 quarter measure D4 voice:1 half\n"
+                         : "measure E4 voice:1 whole\n");
+    rp_arena_clear(&arena);
+}
+
+static const char *make_set(void) {
+    static char folder[512];
+    rp_text list = {0};
+    snprintf(folder, sizeof folder, "%s/set", check_scratch());
+    mkdir(folder, 0777);
+    for (int i = 0; i < SAMPLES; i++) {
+        draw_sample(folder, i);
+        rp_text_format(&list, "s%d\n", i);
+    }
+    write_text(folder, "samples.train.txt", list.data);
+    write_text(folder, "samples.dev.txt", "s0\ns1\n");
+    rp_text_clear(&list);
+    return folder;
+}
+
+/* Asks for an end after so many reports; the trainer reports at most ten times a second. */
+static int stop_at_once(void *context, const char *what, uint64_t done, uint64_t total,
+                        double left) {
+    return strcmp(what, "training") == 0 && done >= *(uint64_t *)context;
+}
+
+static rp_score_train_options options_for(const char *set, char *output, const char *name) {
+    rp_score_train_options o = rp_score_train_defaults();
+    snprintf(output, 512, "%s/%s", check_scratch(), name);
+    o.data = set;
+    o.output = output;
+    o.epochs = 3;
+    o.batch = 2;
+    o.threads = 1;
+    o.evaluate_limit = 1;
+    return o;
+}
+
+static bool same_files(const char *a, const char *b) {
+    char path[2][1024];
+    rp_mapped_file file[2];
+    snprintf(path[0], sizeof path[0], "%s/checkpoint.safetensors", a);
+    snprintf(path[1], sizeof path[1], "%s/checkpoint.safetensors", b);
+    if (rp_mapped_file_open(&file[0], path[0], NULL) != RP_OK) return false;
+    if (rp_mapped_file_open(&file[1], path[1], NULL) != RP_OK) return false;
+    const bool same =
+        file[0].size == file[1].size && memcmp(file[0].data, file[1].data, file[0].size) == 0;
+    rp_mapped_file_close(&file[0]);
+    rp_mapped_file_close(&file[1]);
+    return same;
+}
+
+TEST(a_run_that_is_stopped_and_resumed_ends_with_the_same_bits) {
+    char whole[512], parts[512];
+    const char *set = make_set();
+    rp_error error = {0};
+    rp_score_train_options o = options_for(set, whole, "whole");
+    REQUIRE(rp_score_train(&o, NULL, NULL, &error) == RP_OK);
+    uint64_t after = 0;
+    const rp_progress stopper = {stop_at_once, &after};
+    o = options_for(set, parts, "parts");
+    int rounds = 0;
+    while (rp_score_train(&o, &stopper, NULL, &error) == RP_NO && rounds++ < 20) o.resume = true;
+    CHECK(rounds >= 1); /* it was stopped at least once */
+    CHECK(same_files(whole, parts));
+}
+
+TEST(a_missing_label_or_image_is_named) {
+    char output[512], path[1024];
+    const char *set = make_set();
+    rp_error error = {0};
+    const rp_score_train_options o = options_for(set, output, "broken");
+    snprintf(path, sizeof path, "%s/s3.lmx", set);
+    remove(path);
+    CHECK_INT(rp_score_train(&o, NULL, NULL, &error), RP_INPUT);
+    CHECK(strstr(error.text, "s3") != NULL && strstr(error.text, "label") != NULL);
+    make_set();
+    snprintf(path, sizeof path, "%s/s4.png", set);
+    remove(path);
+    CHECK_INT(rp_score_train(&o, NULL, NULL, &error), RP_INPUT);
+    CHECK(strstr(error.text, "s4") != NULL && strstr(error.text, "image") != NULL);
+}
