@@ -9,7 +9,7 @@
 #include "base/new_file.h"
 #include "base/random.h"
 #include "check.h"
-#include "page/child.h"
+#include "base/child.h"
 #include "page/jpeg_image.h"
 #include "page/pdf_page.h"
 #include "page/png_image.h"
@@ -299,7 +299,7 @@ TEST(helper_programs_are_held_to_their_limits) {
         {{"no-such-program", NULL}, RP_SYSTEM, "is not installed; apt-get install some-package"},
     };
     for (size_t i = 0; i < RP_COUNT(rows); i++) {
-        const rp_page_child child = {.arguments = rows[i].arguments,
+        const rp_child child = {.arguments = rows[i].arguments,
                                      .package = "some-package",
                                      .output_bytes_max = 1000,
                                      .seconds_max = 0.5,
@@ -307,7 +307,7 @@ TEST(helper_programs_are_held_to_their_limits) {
         rp_text output = {0}, complaints = {0};
         rp_error error = {0};
         int exit_status = 0;
-        CHECK_INT(rp_page_child_run(&child, &output, &complaints, &exit_status, &error),
+        CHECK_INT(rp_child_run(&child, &output, &complaints, &exit_status, &error),
                   rows[i].status);
         CHECK(strstr(error.text, rows[i].words) != NULL);
         if (i == 0) CHECK_TEXT(output.data, "hello\n");
