@@ -87,6 +87,7 @@ typedef struct rp_score_result {
     char *lmx;      /* the tokens, one system a line */
     char *json;     /* pages, boxes of systems, tokens with confidence and place */
     int32_t pages, systems, measures;
+    int32_t repaired;  /* measures that were changed to make them add up */
     double confidence; /* mean over tokens, 0..1 */
 } rp_score_result;
 

@@ -11,7 +11,7 @@
 #include "base/json.h"
 #include "base/new_file.h"
 #include "base/progress.h"
-#include "music/delinearize.h"
+#include "music/joined_score.h"
 #include "page/document.h"
 #include "page/picture.h"
 #include "page/systems.h"
@@ -43,7 +43,7 @@ typedef struct job {
     rp_arena arena;
     sheet *sheets;
     int32_t sheet_count;
-    rp_lmx_line joined;
+    rp_error nothing; /* what was seen on a page without music */
 } job;
 
 rp_status rp_score_reader_create(rp_score_reader **out, const char *model, int32_t threads,
@@ -102,7 +102,8 @@ static rp_status cut_systems(job *j, sheet *s, rp_error *error) {
 static rp_status read_sheet(job *j, sheet *s, rp_error *error) {
     rp_status status = RP_OK;
     if (j->options->is_system) status = take_as_system(s, &j->arena, error);
-    else status = rp_page_find_systems(&s->found, &s->image, j->input, &j->arena, error);
+    else status = rp_page_find_systems(&s->found, &s->image, j->input, &j->arena, &j->nothing);
+    if (status != RP_OK && status != RP_NO && error != NULL) *error = j->nothing;
     if (status == RP_NO) {
         s->found.count = 0;
         return RP_OK;
@@ -131,43 +132,41 @@ static rp_status read_sheets(job *j, const rp_page_document *document, const rp_
 /* ---- results -----------------------------------------------------------------------------------
  */
 
-/* All tokens in one line, and how many measures and how sure. */
-static rp_status join(job *j, rp_score_result *result, rp_error *error) {
-    size_t count = 0, at = 0;
-    double sure = 0;
-    for (int32_t p = 0; p < j->sheet_count; p++)
-        for (size_t i = 0; i < j->sheets[p].found.count; i++)
-            count += (size_t)j->sheets[p].readings[i].token_count;
-    j->joined.tokens = rp_arena_array(&j->arena, count, sizeof *j->joined.tokens);
-    if (j->joined.tokens == NULL) return rp_fail_memory(error, "tokens");
+/* How many systems and measures there are, and how sure the network was. */
+static rp_status sum_up(job *j, rp_score_result *result, rp_error *error) {
+    double sure = 0, tokens = 0;
     for (int32_t p = 0; p < j->sheet_count; p++) {
         for (size_t i = 0; i < j->sheets[p].found.count; i++) {
             const rp_reading *reading = &j->sheets[p].readings[i];
             for (int32_t k = 0; k < reading->token_count; k++) {
-                j->joined.tokens[at++] = reading->tokens[k];
                 result->measures += reading->tokens[k] == RP_LMX_MEASURE;
                 sure += reading->confidence[k];
             }
+            tokens += reading->token_count;
             result->systems++;
         }
     }
-    j->joined.count = count;
     result->pages = j->sheet_count;
-    result->confidence = count > 0 ? sure / (double)count : 0;
+    result->confidence = tokens > 0 ? sure / tokens : 0;
     if (result->systems > 0) return RP_OK;
-    return rp_fail(error, RP_NO, -1,
-                   "%s: no music found: no two staves that are joined as a piano's "
-                   "are",
-                   j->input);
+    return rp_fail(error, RP_NO, -1, "%s", j->nothing.text);
 }
 
-static rp_status make_musicxml(job *j, rp_text *text, rp_error *error) {
-    rp_xml_tree tree = {.arena = &j->arena};
-    rp_xml_node *part;
-    RP_TRY(rp_delinearize(&part, &tree, &j->joined, NULL, NULL, error));
-    rp_xml_node *score = rp_delinearize_wrap(&tree, part);
-    if (score == NULL) return rp_fail_memory(error, "a score");
-    rp_delinearize_print(text, &tree, score);
+/* One line a system; joined, made to add up, and under the schema's rules. */
+static rp_status make_musicxml(job *j, rp_text *text, rp_score_result *result, rp_error *error) {
+    rp_lmx_line *lines = rp_arena_array(&j->arena, (size_t)result->systems, sizeof *lines);
+    rp_joined_score_report report = {0};
+    size_t count = 0;
+    if (lines == NULL) return rp_fail_memory(error, "a score");
+    for (int32_t p = 0; p < j->sheet_count; p++) {
+        for (size_t i = 0; i < j->sheets[p].found.count; i++) {
+            const rp_reading *reading = &j->sheets[p].readings[i];
+            lines[count++] = (rp_lmx_line){reading->tokens, (size_t)reading->token_count, 0};
+        }
+    }
+    const rp_joined_score_options options = {.repairs = true};
+    RP_TRY(rp_joined_score(text, lines, count, &options, &report, error));
+    result->repaired = (int32_t)report.repaired;
     return RP_OK;
 }
 
@@ -209,6 +208,7 @@ static void make_json(const job *j, const rp_score_result *result, rp_text *text
     rp_json_text(&json, "input", j->input);
     rp_json_integer(&json, "systems", result->systems);
     rp_json_integer(&json, "measures", result->measures);
+    rp_json_integer(&json, "repaired_measures", result->repaired);
     rp_json_number(&json, "confidence", result->confidence, 3);
     rp_json_array(&json, "pages");
     for (int32_t p = 0; p < j->sheet_count; p++) {
@@ -248,8 +248,8 @@ static rp_status draw(job *j, const char *musicxml, rp_error *error) {
 
 static rp_status finish(job *j, rp_score_result *result, rp_error *error) {
     rp_text musicxml = {0}, lmx = {0}, json = {0};
-    rp_status status = join(j, result, error);
-    if (status == RP_OK) status = make_musicxml(j, &musicxml, error);
+    rp_status status = sum_up(j, result, error);
+    if (status == RP_OK) status = make_musicxml(j, &musicxml, result, error);
     if (status == RP_OK) {
         make_lmx(j, &lmx);
         make_json(j, result, &json);
