@@ -14,3 +14,9 @@ int64_t rp_media_order_next(rp_media_order *order, const rp_media_picture *pictu
     }
     return msb + picture->lsb + (picture->delta < 0 ? picture->delta : 0);
 }
+
+float rp_media_length_bits(unsigned width, uint32_t bytes_max) {
+    float bits = 8 * (float)width;
+    for (uint32_t rest = bytes_max; rest > 0; rest /= 2) bits -= 1;
+    return bits < 0 ? 0 : bits;
+}

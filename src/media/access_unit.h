@@ -36,6 +36,10 @@ typedef struct rp_media_order {
     uint32_t frame_num, frame_num_offset;
 } rp_media_order;
 
+/* How much a length of `width` bytes that is at most `bytes_max` says, in bits: its high bits are
+ * zero. */
+float rp_media_length_bits(unsigned width, uint32_t bytes_max);
+
 /* The picture's place in display, comparable within one period. */
 int64_t rp_media_order_next(rp_media_order *order, const rp_media_picture *picture);
 

@@ -307,7 +307,7 @@ static void picture_of(rp_media_picture *picture, const rp_media_h264 *h264,
 /* The state of one access unit while its NAL units are read. */
 typedef struct gathering {
     rp_media_h264_slice last;
-    bool has_picture, has_both_fields;
+    bool has_picture, has_both_fields, has_recovery_point;
     uint32_t slices;
 } gathering;
 
@@ -321,6 +321,7 @@ static step take_slice(gathering *at, rp_media_access_unit *unit, const rp_media
     if (!at->has_picture) {
         if (slice.first_mb != 0) return NO_UNIT; /* a sample begins with its first slice */
         picture_of(&unit->picture, h264, &slice);
+        if (at->has_recovery_point && h264->recovery_is_sync) unit->picture.is_sync = true;
         at->has_picture = true;
     } else if (is_new_picture(&at->last, &slice, at->has_both_fields)) {
         return ENDS_BEFORE;
@@ -348,11 +349,30 @@ static step take_wrapped(gathering *at, rp_media_access_unit *unit, const rp_med
     return NO_UNIT;
 }
 
+/* Is there a recovery point (D.1.8) with recovery_frame_cnt 0 among the SEI messages? */
+static bool has_recovery_point(const uint8_t *nal, size_t size) {
+    enum { RECOVERY_POINT = 6 };
+    uint8_t clear[HEADER_BYTES_MAX];
+    rp_bits bits = {.data = clear};
+    bits.size_bits = 8 * rp_bits_unescape(clear, sizeof clear, nal, size);
+    rp_bits_skip(&bits, 8);
+    while (rp_bits_left(&bits) > 24) {
+        uint32_t fields[2] = {0, 0}; /* payloadType, payloadSize */
+        for (int i = 0; i < 2; i++) {
+            uint32_t part;
+            do fields[i] += part = rp_bits_u(&bits, 8);
+            while (part == 255);
+        }
+        if (fields[0] == RECOVERY_POINT) return rp_bits_u(&bits, 1) == 1; /* ue(v) 0 */
+        rp_bits_skip(&bits, 8 * (size_t)fields[1]);
+    }
+    return false;
+}
+
 /* Does a NAL unit of this type begin or stay in the access unit, or belong to the next? */
 static step take_nal(gathering *at, rp_media_access_unit *unit, rp_media_h264 *h264,
                      const uint8_t *nal, size_t size) {
     const uint8_t type = nal[0] & 31;
-    const bool is_first = unit->units == 0;
     if (nal[0] & 0x80 || (h264->types_seen != 0 && (h264->types_seen >> type & 1) == 0))
         return at->has_picture ? ENDS_BEFORE : NO_UNIT;
     if (type == SLICE || type == IDR) return take_slice(at, unit, h264, nal, size);
@@ -361,10 +381,13 @@ static step take_nal(gathering *at, rp_media_access_unit *unit, rp_media_h264 *h
     const bool begins =
         type == AUD || type == SPS || type == PPS || type == SEI || (type >= PREFIX && type <= 18);
     if (begins && at->has_picture) return ENDS_BEFORE;
-    if (type == AUD) return is_first && size == 2 && (nal[1] & 0x1f) == 0x10 ? STAYS : NO_UNIT;
+    if (type == AUD) return size == 2 && (nal[1] & 0x1f) == 0x10 ? STAYS : NO_UNIT;
     if (type == SPS) return rp_media_h264_sps_read(h264, nal, size) ? STAYS : NO_UNIT;
     if (type == PPS) return rp_media_h264_pps_read(h264, nal, size) ? STAYS : NO_UNIT;
-    if (type == SEI) return size >= 3 && nal[size - 1] != 0 ? STAYS : NO_UNIT;
+    if (type == SEI) {
+        at->has_recovery_point |= has_recovery_point(nal, size);
+        return size >= 3 && nal[size - 1] != 0 ? STAYS : NO_UNIT;
+    }
     if (type == FILLER) return size < 2 || nal[1] == 0xff || nal[1] == 0x80 ? STAYS : ENDS_BEFORE;
     if (begins || type == AUXILIARY || type == EXTENSION) return STAYS;
     if (type == END_OF_SEQUENCE || type == END_OF_STREAM)
@@ -404,7 +427,7 @@ rp_media_access_unit rp_media_h264_unit(rp_media_h264 *h264, const uint8_t *data
         if (next == NO_UNIT) return none;
         if (next == ENDS_BEFORE) break;
         unit.units++;
-        unit.evidence_bits += 6;
+        unit.evidence_bits += rp_media_length_bits(width, h264->nal_bytes_max) + 3;
         position += width + length;
     }
     const bool is_at_end = unit.units > 0 && size - position <= 64;

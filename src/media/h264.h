@@ -27,6 +27,7 @@ typedef struct rp_media_h264 {
     rp_media_h264_pps pps[RP_MEDIA_H264_PPS_MAX];
     uint8_t length_bytes;   /* of the length before each NAL unit: 1, 2 or 4 */
     uint32_t types_seen;    /* bit t: the healthy clip holds NAL units of type t; 0: not known */
+    bool recovery_is_sync;  /* this recorder's open GOPs: a recovery point is a sync sample */
     bool is_frozen;         /* parameter sets in the stream are checked, not taken in */
     uint32_t nal_bytes_max; /* longer NAL units are taken for noise */
     uint32_t slices_min;    /* a picture of the healthy clip has no fewer slices; 0: not known */

@@ -214,7 +214,7 @@ static step take_nal(gathering *at, rp_media_access_unit *unit, rp_media_hevc *h
     if (!begins && !at->has_picture) return NO_UNIT;
     if (type == SPS) return rp_media_hevc_sps_read(hevc, nal, size) ? STAYS : NO_UNIT;
     if (type == PPS) return rp_media_hevc_pps_read(hevc, nal, size) ? STAYS : NO_UNIT;
-    if (type == AUD) return unit->units == 0 && size == 3 ? STAYS : NO_UNIT;
+    if (type == AUD) return size == 3 ? STAYS : NO_UNIT;
     if (type == EOS || type == EOB) return size == 2 ? STAYS : ENDS_BEFORE;
     if (type == FILLER) return size < 3 || nal[2] == 0xff || nal[2] == 0x80 ? STAYS : ENDS_BEFORE;
     if (type == VPS || type == PREFIX_SEI || type == SUFFIX_SEI)
@@ -255,7 +255,7 @@ rp_media_access_unit rp_media_hevc_unit(rp_media_hevc *hevc, const uint8_t *data
         if (next == NO_UNIT) return none;
         if (next == ENDS_BEFORE) break;
         unit.units++;
-        unit.evidence_bits += 12;
+        unit.evidence_bits += rp_media_length_bits(width, hevc->nal_bytes_max) + 8;
         position += width + length;
     }
     if (!at.has_picture) return unit.units > 0 && size - position <= 64 ? cut : none;

@@ -93,12 +93,14 @@ static void write_elst(writing *at, const rp_media_box *box) {
         const rp_media_edit *edit = &media->edits[i];
         const uint64_t duration =
             edit->media_time < 0 ? edit->duration : edit_duration(at, at->track, edit);
+        const int64_t change = edit->media_time < 0 ? 0 : at->times[at->track].media_time_change;
+        const uint64_t media_time = (uint64_t)(edit->media_time + change);
         if (version == 1) {
             rp_media_put_be64(at->out, duration);
-            rp_media_put_be64(at->out, (uint64_t)edit->media_time);
+            rp_media_put_be64(at->out, media_time);
         } else {
             rp_media_put_be32(at->out, (uint32_t)duration);
-            rp_media_put_be32(at->out, (uint32_t)edit->media_time);
+            rp_media_put_be32(at->out, (uint32_t)media_time);
         }
         rp_media_put_be32(at->out, edit->rate);
     }
@@ -124,11 +126,8 @@ static void write_run_table(writing *at, uint32_t type, const rp_media_runs *run
 
 static void write_stsz(writing *at) {
     const rp_video_found *found = found_of(at);
-    const rp_media_track *media = at->profile->tracks[at->track].media;
-    uint32_t constant = found->constant_size;
-    if (constant != 0 && media->sizes == NULL && media->constant_size != constant) constant = 0;
     const size_t mark = rp_media_full_box_open(at->out, TYPE("stsz"), 0, 0);
-    rp_media_put_be32(at->out, found->sizes == NULL ? constant : 0);
+    rp_media_put_be32(at->out, found->constant_size);
     rp_media_put_be32(at->out, (uint32_t)found->sample_count);
     for (uint64_t i = 0; found->sizes != NULL && i < found->sample_count; i++)
         rp_media_put_be32(at->out, found->sizes[i]);

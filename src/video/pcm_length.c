@@ -6,7 +6,7 @@
  * is kept as an exact fraction: floor((samples * delta / timescale) * rate). */
 #include "video/pcm_length.h"
 
-enum { LENGTHS_MAX = 3 + RP_VIDEO_SIZES_MAX, DEPTH_MAX = 8 };
+enum { LENGTHS_MAX = 3 + RP_VIDEO_SIZES_MAX, DEPTH_MAX = 16, GUESSES_MAX = 4000 };
 
 static void add_length(uint64_t *lengths, int *count, uint64_t frames) {
     for (int i = 0; i < *count; i++)
@@ -47,9 +47,12 @@ static int possible_lengths(uint64_t lengths[LENGTHS_MAX], const rp_video_profil
 static bool is_followed(rp_video_scanner *scanner, int index, uint64_t offset,
                         const rp_video_context *context, int depth) {
     const rp_video_profile *profile = scanner->profile;
-    if (offset == scanner->end) return true;
-    if (offset > scanner->end) return false;
-    if (rp_video_scan_is_start(scanner, offset)) return true;
+    enum { TOO_SHORT = 8 }; /* bytes of which nobody can say what they are */
+    if (offset <= scanner->end && scanner->end - offset < TOO_SHORT) return true;
+    if (offset > scanner->end || scanner->guesses_left == 0) return false;
+    scanner->guesses_left--;
+    if (rp_video_scan_is_likely(scanner, offset)) return true;
+    if (rp_video_scan_is_cut(scanner, offset)) return true;
     for (int next = 0; next < profile->track_count && depth < DEPTH_MAX; next++) {
         const rp_video_track *track = &profile->tracks[next];
         if (track->kind != RP_VIDEO_PCM || next == index) continue;
@@ -79,6 +82,7 @@ int rp_video_pcm_lengths(uint64_t frames[4], rp_video_scanner *scanner, int inde
     uint64_t lengths[LENGTHS_MAX];
     const int count = possible_lengths(lengths, profile, index, context);
     int found = 0;
+    scanner->guesses_left = GUESSES_MAX;
     for (int i = 0; i < count && found < 4; i++)
         if (lengths[i] <= left &&
             is_followed(scanner, index, offset + lengths[i] * track->frame_bytes, context, 0))

@@ -132,6 +132,21 @@ static void learn_sizes(rp_video_track *track) {
     if (count == 0) track->size_min = 0;
 }
 
+/* The median by bisection on the value: a single long duration at the start, or where the recorder
+ * dropped a picture, must not count for all the others. */
+static uint32_t median_duration(const rp_media_runs *runs, uint64_t total) {
+    uint32_t low = 0, high = UINT32_MAX;
+    while (low < high) {
+        const uint32_t middle = low + (high - low) / 2;
+        uint64_t below = 0;
+        for (size_t i = 0; i < runs->count; i++)
+            if (runs->items[i].value <= (int64_t)middle) below += runs->items[i].count;
+        if (below * 2 >= total) high = middle;
+        else low = middle + 1;
+    }
+    return low;
+}
+
 static void learn_times(rp_video_track *track) {
     const rp_media_runs *runs = &track->media->durations;
     uint64_t total = 0, most = 0, odd = 0;
@@ -150,6 +165,7 @@ static void learn_times(rp_video_track *track) {
         runs->items[runs->count - 1].value != track->delta)
         odd--;
     track->is_constant = total > 0 && odd == 0;
+    if (!track->is_constant && runs->count > 0) track->delta = median_duration(runs, total);
     const rp_media_runs *compositions = &track->media->compositions;
     track->has_compositions = compositions->count > 0;
 }
@@ -164,7 +180,12 @@ static void learn_composition(rp_video_track *track) {
         if (i == 0) dts = (int64_t)sample.dts;
         if (shown < first) first = shown;
     }
-    if (first != INT64_MAX) track->composition = (int32_t)(first - dts);
+    if (first == INT64_MAX) return;
+    track->composition = (int32_t)(first - dts);
+    cursor = rp_media_cursor_begin(track->media);
+    while (track->delay < 64 && rp_media_cursor_next(&sample, &cursor) &&
+           (int64_t)sample.dts < first)
+        track->delay++;
 }
 
 /* Tracks whose sample entries are equal cannot be told by their bytes. */
@@ -318,8 +339,10 @@ static void learn_bytes(rp_video_track *track, const uint8_t *bytes, uint32_t si
 }
 
 /* NAL unit types and the number of slices of one sample. */
-static void learn_nal_units(rp_video_track *track, const uint8_t *bytes, uint32_t size) {
+static void learn_nal_units(rp_video_track *track, const uint8_t *bytes, uint32_t size,
+                            bool is_sync) {
     const bool is_hevc = track->kind == RP_VIDEO_HEVC;
+    bool has_idr = false;
     const unsigned width = is_hevc ? track->hevc->length_bytes : track->h264->length_bytes;
     uint32_t position = 0, slices = 0;
     while (size - position > width) {
@@ -329,9 +352,11 @@ static void learn_nal_units(rp_video_track *track, const uint8_t *bytes, uint32_
         const uint8_t header = bytes[position + width];
         const unsigned type = is_hevc ? header >> 1 & 63 : header & 31;
         track->types_seen |= UINT64_C(1) << type;
+        has_idr |= !is_hevc && type == 5;
         slices += is_hevc ? type < 32 : type == 1 || type == 5;
         position += width + (uint32_t)length;
     }
+    if (!is_hevc && is_sync && !has_idr && track->media->has_stss) track->recovery_is_sync = true;
     if (slices > 0 && (track->units_min == 0 || slices < track->units_min))
         track->units_min = slices;
 }
@@ -350,7 +375,7 @@ static void learn_samples(rp_video_profile *profile, uint64_t size) {
             is_first = false;
             profile->has_samples = true;
             if (track->kind == RP_VIDEO_H264 || track->kind == RP_VIDEO_HEVC)
-                learn_nal_units(track, data + sample.offset, sample.size);
+                learn_nal_units(track, data + sample.offset, sample.size, sample.is_sync);
         }
     }
 }
@@ -373,6 +398,7 @@ rp_status rp_video_profile_save(const rp_video_profile *profile, const char *pat
         rp_text_add_bytes(&out, track->first_bytes, sizeof track->first_bytes);
         rp_media_put_be64(&out, track->types_seen);
         rp_media_put_be32(&out, track->units_min);
+        rp_media_put_be32(&out, track->recovery_is_sync);
         rp_media_put_be32(&out, track->size_count);
         for (int k = 0; k < RP_VIDEO_SIZES_MAX; k++) rp_media_put_be32(&out, track->sizes[k]);
     }
@@ -402,6 +428,7 @@ static bool load_learned(rp_video_profile *profile, uint64_t size) {
             memcpy(track->first_bytes, learned + 64, 32);
             track->types_seen = rp_bytes_be64(&bytes);
             track->units_min = rp_bytes_be32(&bytes);
+            track->recovery_is_sync = rp_bytes_be32(&bytes) & 1;
             rp_bytes_skip(&bytes, 4 + 4 * RP_VIDEO_SIZES_MAX); /* the moov has them too */
         }
         profile->has_samples = !bytes.failed;
@@ -424,6 +451,7 @@ static void set_limits(rp_video_track *track) {
         /* Parameter sets, SEI and delimiters may come though this clip has none. */
         if (track->types_seen != 0) track->h264->types_seen |= 1 << 1 | 1 << 5 | 7 << 6 | 1 << 12;
         track->h264->slices_min = track->units_min;
+        track->h264->recovery_is_sync = track->recovery_is_sync;
     }
     if (track->hevc != NULL) {
         track->hevc->nal_bytes_max = bytes_max;

@@ -9,6 +9,7 @@
  *         u8 signature[32], u8 mask[32]      bytes that all samples share; mask 0xff where they do
  *         u8 first_bytes[32]                 bit b: a sample begins with byte b
  *         u64 types_seen, u32 units_min      NAL unit types, fewest slices of a picture
+ *         u32 flags                          1: recovery points are sync samples
  *         u32 size_count, u32 sizes[8]       the few sizes that samples have, where they are few
  */
 #ifndef RP_VIDEO_PROFILE_H
@@ -58,10 +59,12 @@ typedef struct rp_video_track {
     uint8_t first_bytes[32];  /* a bit for each byte value */
     uint64_t types_seen;
     uint32_t units_min;
+    bool recovery_is_sync;
 
     uint32_t delta;      /* the usual duration of a sample, in ticks */
     bool is_constant;    /* all durations (but the first and the last) are delta */
     int32_t composition; /* offset of the first picture shown */
+    uint32_t delay;      /* pictures decoded before the first is shown */
     bool has_compositions;
 
     uint64_t run_samples[RP_VIDEO_SIZES_MAX]; /* lengths of runs in the file, most frequent first */

@@ -76,7 +76,7 @@ static void tell_track(rp_text *text, const rp_video_plan *plan, int index) {
                    rp_video_kind_name(track->kind), codec, (unsigned long long)found->sample_count,
                    samples_word(track->kind));
     add_clock(text, track_seconds(plan, index));
-    if (plan->times[index].is_modelled) rp_text_add(text, ", times modelled from the median rate");
+    if (plan->times[index].is_modelled) rp_text_add(text, ", times modelled");
     rp_text_add_char(text, '\n');
 }
 

@@ -8,6 +8,7 @@
 #include "video/pcm_length.h"
 
 enum {
+    LIKELY_BITS = 14, /* one of a dozen foretold places is hit by noise once in a thousand */
     STRONG_BITS = 28, /* a false start in 2^28 bytes of noise */
     SIGNATURE_BITS_MAX = 64,
     ONE_SAMPLE_BITS = 2 /* a track of which the reference has a single sample */
@@ -387,18 +388,26 @@ static void freeze(const rp_video_scanner *scanner, bool is_frozen) {
     }
 }
 
-bool rp_video_scan_is_start(rp_video_scanner *scanner, uint64_t offset) {
+static bool is_start(rp_video_scanner *scanner, uint64_t offset, float bits) {
     rp_video_candidate first, next;
     if (offset >= scanner->end) return false;
     freeze(scanner, true);
     bool is_start = best_with_syntax(&first, scanner, offset);
-    if (is_start && first.evidence_bits < STRONG_BITS) {
+    if (is_start && first.evidence_bits < bits) {
         const uint64_t behind = offset + first.size;
         is_start = behind < scanner->end && best_with_syntax(&next, scanner, behind) &&
-                   first.evidence_bits + next.evidence_bits >= STRONG_BITS;
+                   first.evidence_bits + next.evidence_bits >= bits;
     }
     freeze(scanner, false);
     return is_start;
+}
+
+bool rp_video_scan_is_start(rp_video_scanner *scanner, uint64_t offset) {
+    return is_start(scanner, offset, STRONG_BITS);
+}
+
+bool rp_video_scan_is_likely(rp_video_scanner *scanner, uint64_t offset) {
+    return is_start(scanner, offset, LIKELY_BITS);
 }
 
 uint64_t rp_video_scan_end_of(rp_video_scanner *scanner, uint64_t offset) {

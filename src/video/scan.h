@@ -33,6 +33,7 @@ typedef struct rp_video_scanner {
     const uint8_t *data;       /* borrowed */
     uint64_t end;              /* data[0 .. end) may be looked at */
     bool may_start[256];       /* does any sample begin with this byte? */
+    uint32_t guesses_left;     /* bounds what PCM beside PCM makes us try */
 } rp_video_scanner;
 
 void rp_video_scanner_init(rp_video_scanner *scanner, rp_video_profile *profile,
@@ -46,6 +47,9 @@ int rp_video_scan_at(rp_video_candidate *out, rp_video_scanner *scanner, uint64_
 
 /* Is it beyond doubt that a sample (not of PCM) starts here? Looks at what follows it, too. */
 bool rp_video_scan_is_start(rp_video_scanner *scanner, uint64_t offset);
+
+/* Does one probably start here? Enough where the place itself was foretold. */
+bool rp_video_scan_is_likely(rp_video_scanner *scanner, uint64_t offset);
 
 /* Where the sample with the best syntax at `offset` ends; `offset` itself where there is none. */
 uint64_t rp_video_scan_end_of(rp_video_scanner *scanner, uint64_t offset);

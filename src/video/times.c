@@ -41,27 +41,70 @@ static uint64_t whole_duration(const rp_video_profile *profile, const rp_video_c
            pictures->media->timescale;
 }
 
-static int by_value(const void *a, const void *b) {
-    const rp_media_run *left = a, *right = b;
-    return left->value < right->value ? -1 : left->value > right->value;
+/* --- variable rate ------------------------------------------------------------------------- */
+
+/* Does the edit list begin with the first picture shown, as ffmpeg and x264 have it? */
+static bool is_shown_from_zero(const rp_video_track *track) {
+    const rp_media_track *media = track->media;
+    return media->edit_count == 1 && track->has_compositions &&
+           media->edits[0].media_time == track->composition;
 }
 
-/* The median duration of a jittery track: a single long one at the start, or where the recorder
- * dropped a picture, must not slow down all the others. */
-static void model_durations(rp_media_runs *out, const rp_video_track *track, uint64_t count,
-                            rp_arena *arena) {
-    const rp_media_runs *runs = &track->media->durations;
-    rp_media_run *sorted = rp_arena_array(arena, runs->count + 1, sizeof *sorted);
-    uint64_t samples = 0, below = 0;
-    if (sorted == NULL || runs->count == 0) return;
-    for (size_t i = 0; i < runs->count; i++) {
-        sorted[i] = runs->items[i];
-        samples += sorted[i].count;
+/* --- times from the order in the file ------------------------------------------------------ */
+
+/* A track of constant rate that lies between the pictures, to tell the time by; -1: none. */
+static int find_ruler(const rp_video_profile *profile, const rp_video_chain *chain, int index) {
+    for (int i = 0; i < profile->track_count; i++) {
+        const rp_video_track *track = &profile->tracks[i];
+        const bool is_steady = track->is_constant || track->kind == RP_VIDEO_AAC;
+        if (i != index && is_steady && track->kind != RP_VIDEO_PCM && track->delta > 0 &&
+            chain->tracks[i].sample_count > 1)
+            return i;
     }
-    qsort(sorted, runs->count, sizeof *sorted, by_value);
-    size_t at = 0;
-    while (at + 1 < runs->count && (below += sorted[at].count) * 2 < samples) at++;
-    rp_media_runs_add(out, arena, count, sorted[at].value);
+    return -1;
+}
+
+/* How many samples of `found` lie before `offset`; *chunk is where the last search ended. */
+static uint64_t count_before(const rp_video_found *found, size_t *chunk, uint64_t offset) {
+    while (*chunk < found->chunk_count && found->chunks[*chunk].offset < offset) ++*chunk;
+    if (*chunk == 0) return 0;
+    return found->chunks[*chunk - 1].first + found->chunks[*chunk - 1].count;
+}
+
+/* In a recording whose writer always takes the sample that is furthest behind in time, a picture
+ * between sound frames n - 1 and n was decoded between their times. Within these bounds the usual
+ * duration is kept: no time is further off than one sound frame. */
+static bool order_durations(rp_media_runs *out, const rp_video_profile *profile,
+                            const rp_video_chain *chain, int index, rp_arena *arena) {
+    const int ruler = find_ruler(profile, chain, index);
+    if (!profile->is_time_interleaved || ruler < 0) return false;
+    const rp_video_track *track = &profile->tracks[index], *sound = &profile->tracks[ruler];
+    const rp_video_found *found = &chain->tracks[index];
+    const double scale = track->media->timescale;
+    double zero = rp_video_track_seconds(track, 0);
+    if (is_shown_from_zero(track)) zero = -((double)track->delay * track->delta) / scale;
+    size_t searched = 0;
+    int64_t last = 0, usual = track->delta;
+    for (size_t i = 0; i < found->chunk_count; i++) {
+        const rp_media_chunk *chunk = &found->chunks[i];
+        const uint64_t n = count_before(&chain->tracks[ruler], &searched, chunk->offset);
+        const double low =
+            n > 0 ? rp_video_track_seconds(sound, (double)(n - 1) * sound->delta) : 0;
+        const double high = rp_video_track_seconds(sound, (double)n * sound->delta);
+        const int64_t least = n > 0 ? (int64_t)((low - zero) * scale + 0.5) : 0;
+        const bool is_bounded = n < chain->tracks[ruler].sample_count;
+        const int64_t most = is_bounded ? (int64_t)((high - zero) * scale + 0.5) : INT64_MAX;
+        for (uint64_t k = chunk->first; k < chunk->first + chunk->count; k++) {
+            int64_t at = k == 0 ? 0 : last + usual;
+            if (at < least) at = least;
+            if (at > most) at = most;
+            if (at < last + (k > 0)) at = last + (k > 0);
+            if (k > 0) rp_media_runs_add(out, arena, 1, at - last);
+            last = at;
+        }
+    }
+    rp_media_runs_add(out, arena, 1, usual);
+    return true;
 }
 
 static void find_durations(rp_video_times *times, const rp_video_profile *profile,
@@ -83,8 +126,9 @@ static void find_durations(rp_video_times *times, const rp_video_profile *profil
     } else if (track->is_constant || track->kind == RP_VIDEO_AAC || track->kind == RP_VIDEO_PCM) {
         rp_media_runs_add(&times->durations, arena, count, track->delta);
     } else {
-        model_durations(&times->durations, track, count, arena);
         times->is_modelled = true;
+        if (count == 0 || !order_durations(&times->durations, profile, chain, index, arena))
+            rp_media_runs_add(&times->durations, arena, count, track->delta);
     }
     for (size_t i = 0; i < times->durations.count; i++)
         times->duration +=
@@ -115,12 +159,17 @@ static int64_t place_step(const placed *sorted, uint32_t count) {
     return least;
 }
 
+/* One period: pictures first .. end of count; delay 0 at a constant rate. */
+typedef struct period {
+    uint32_t first, end, count, delay;
+} period;
+
 /* cts - dts of the pictures first .. end of one period into `offsets`, for c0 = 0. A picture that
  * the cut at the end took away leaves its slot empty, so slots are counted, not pictures. */
 static void order_period(int64_t *offsets, const uint64_t *dts, const int32_t *places,
-                         placed *sorted, uint32_t first, uint32_t end) {
+                         placed *sorted, const period *at) {
     enum { EMPTY_MAX = 64 };
-    const uint32_t count = end - first;
+    const uint32_t first = at->first, end = at->end, count = end - first;
     for (uint32_t i = 0; i < count; i++)
         sorted[i] = (placed){.place = places[first + i], .index = first + i};
     qsort(sorted, count, sizeof *sorted, by_place);
@@ -130,9 +179,11 @@ static void order_period(int64_t *offsets, const uint64_t *dts, const int32_t *p
         int64_t slot = k;
         if (step > 0) slot = ((int64_t)sorted[k].place - sorted[0].place) / step;
         if (slot < k || slot > (int64_t)k + EMPTY_MAX) slot = k;
-        const uint64_t shown = slot < (int64_t)count
-                                   ? dts[first + slot]
-                                   : dts[end - 1] + usual * (uint64_t)(slot + 1 - (int64_t)count);
+        slot += first + at->delay; /* the grid goes on into the next period */
+        const uint64_t shown =
+            slot < (int64_t)at->count
+                ? dts[slot]
+                : dts[at->count - 1] + usual * (uint64_t)(slot + 1 - (int64_t)at->count);
         offsets[sorted[k].index] = (int64_t)shown - (int64_t)dts[sorted[k].index];
     }
 }
@@ -155,17 +206,22 @@ static rp_status find_compositions(rp_video_times *times, const rp_video_track *
             dts[at++] = now;
             now += (uint64_t)times->durations.items[i].value;
         }
+    const uint32_t delay = times->is_modelled ? track->delay : 0;
     uint32_t first = 0;
     for (size_t i = 0; i <= found->period_count; i++) {
         const uint32_t end = i < found->period_count ? found->periods[i] : (uint32_t)count;
-        order_period(offsets, dts, found->places, sorted, first, end);
+        const period now_at = {
+            .first = first, .end = end, .count = (uint32_t)count, .delay = delay};
+        if (end > first) order_period(offsets, dts, found->places, sorted, &now_at);
         first = end;
     }
     int64_t least = 0;
     for (size_t i = 0; i < count; i++)
         if (offsets[i] < least) least = offsets[i];
     if (least == 0 && !track->has_compositions) goto done; /* shown as decoded: no ctts */
-    const int64_t c0 = track->has_compositions ? track->composition : -least;
+    const int64_t c0 = delay > 0 ? 0 : track->has_compositions ? track->composition : -least;
+    if (delay > 0 && delay < count && is_shown_from_zero(track))
+        times->media_time_change = (int64_t)dts[delay] - track->composition;
     for (size_t i = 0; i < count; i++)
         rp_media_runs_add(&times->compositions, arena, 1, offsets[i] + c0);
 done:

@@ -17,6 +17,7 @@
 typedef struct rp_video_times {
     rp_media_runs durations, compositions; /* compositions.count 0: no ctts */
     bool is_modelled;                      /* durations are estimates */
+    int64_t media_time_change;             /* of the edit list against the reference's */
     uint64_t duration;                     /* ticks of all samples */
 } rp_video_times;
 

@@ -167,8 +167,8 @@ static bool is_last_damaged(weaving *weave, const path *at, uint64_t *resume) {
     const link *last = &weave->links[at->last];
     if (last->track == NONE) return false;
     const rp_video_kind kind = scanner->profile->tracks[last->track].kind;
-    if (kind == RP_VIDEO_PCM) return false;
-    if (rp_video_scan_is_cut(scanner, at->offset)) return false; /* the recording ends here */
+    if (kind > RP_VIDEO_AAC || kind == RP_VIDEO_AV1) return false; /* too little syntax to say */
+    if (rp_video_scan_is_cut(scanner, at->offset)) return false;   /* the recording ends here */
     uint64_t inside = last->offset;
     do { /* the same picture without its first NAL unit ends where it ends: no damage */
         inside = rp_video_scan_find(scanner, inside + 1, at->offset);

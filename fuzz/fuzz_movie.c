@@ -1,0 +1,25 @@
+/* fuzz_movie.c: boxes, sample tables and fragments of any bytes; every sample is walked. */
+#include <stddef.h>
+#include <stdint.h>
+
+#include "media/movie.h"
+#include "video/layout.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    enum { STEPS_MAX = 100000 };
+    rp_arena arena = {.limit_bytes = 64 << 20};
+    rp_media_movie movie;
+    rp_video_layout layout;
+    rp_video_layout_find(&layout, data, size);
+    if (rp_media_movie_read(&movie, data, size, &arena, NULL) == RP_OK) {
+        for (size_t i = 0; i < movie.track_count; i++) {
+            rp_media_cursor cursor = rp_media_cursor_begin(&movie.tracks[i]);
+            rp_media_sample sample;
+            for (int k = 0; k < STEPS_MAX && rp_media_cursor_next(&sample, &cursor);) k++;
+            (void)rp_media_pcm_frame_bytes(data, &movie.tracks[i]);
+        }
+    }
+    rp_arena_clear(&arena);
+    return 0;
+}
