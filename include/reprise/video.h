@@ -43,6 +43,20 @@ rp_status rp_video_recover(rp_video_report **report, const char *broken,
  * RP_OK: a whole recording; RP_NO: a broken one; RP_INPUT: unreadable. */
 rp_status rp_video_inspect(rp_video_report **report, const char *path, rp_error *error);
 
+typedef struct rp_video_carve_options {
+    const char *folder;          /* where the recordings go; made where it is missing */
+    const char *reference;       /* as for recovering; NULL: healthy recordings of the card */
+    const rp_progress *progress; /* may be NULL */
+    const rp_log *log;           /* may be NULL */
+} rp_video_carve_options;
+
+/* Finds recordings in the image of an exFAT or FAT32 card that no live file holds: deleted, never
+ * entered, in pieces, two taking turns; writes each to the folder, with a new index where it has
+ * none. The image is never changed. RP_OK: all are whole; RP_NO: none was found, or some could not
+ * be made whole (the report says which); RP_INPUT, RP_SYSTEM as for recovering. */
+rp_status rp_video_carve(rp_video_report **report, const char *image,
+                         const rp_video_carve_options *options, rp_error *error);
+
 #ifdef __cplusplus
 }
 #endif

@@ -25,31 +25,31 @@ static unsigned log2_of(uint32_t value) {
     return shift;
 }
 
-static uint8_t *cluster_at(const card *card, uint32_t cluster) {
+static uint8_t *cluster_at(const struct card *card, uint32_t cluster) {
     if (cluster < 2 || cluster - 2 >= card->cluster_count) abort();
     return card->data + card->heap_bytes + (size_t)(cluster - 2) * card->cluster_bytes;
 }
 
-static void set_next(card *card, uint32_t cluster, uint32_t next) {
+static void set_next(struct card *card, uint32_t cluster, uint32_t next) {
     const uint32_t value =
         next == END_OF_CHAIN && card->kind == RP_VOLUME_EXFAT ? 0xffffffff : next;
     rp_put_le32(card->data + card->fat_bytes + (size_t)cluster * 4, value);
 }
 
-void card_take(card *card, const uint32_t *clusters, size_t count) {
+void card_take(struct card *card, const uint32_t *clusters, size_t count) {
     for (size_t i = 0; i < count && card->kind == RP_VOLUME_EXFAT; i++) {
         const uint32_t bit = clusters[i] - 2;
         cluster_at(card, card->bitmap_cluster)[bit / 8] |= (uint8_t)(1 << bit % 8);
     }
 }
 
-void card_chain(card *card, const uint32_t *clusters, size_t count) {
+void card_chain(struct card *card, const uint32_t *clusters, size_t count) {
     for (size_t i = 0; i < count; i++)
         set_next(card, clusters[i], i + 1 < count ? clusters[i + 1] : END_OF_CHAIN);
     card_take(card, clusters, count);
 }
 
-static void write_exfat_boot(const card *card, uint8_t *sector) {
+static void write_exfat_boot(const struct card *card, uint8_t *sector) {
     memcpy(sector + 3, "EXFAT   ", 8);
     rp_put_le64(sector + 72, card->size / SECTOR);
     rp_put_le32(sector + 80, FAT_SECTOR);
@@ -64,7 +64,7 @@ static void write_exfat_boot(const card *card, uint8_t *sector) {
     sector[511] = 0xaa;
 }
 
-static void write_fat32_boot(const card *card, uint8_t *sector) {
+static void write_fat32_boot(const struct card *card, uint8_t *sector) {
     put16(sector + 11, SECTOR);
     sector[13] = (uint8_t)(card->cluster_bytes / SECTOR);
     put16(sector + 14, FAT_SECTOR);
@@ -76,16 +76,16 @@ static void write_fat32_boot(const card *card, uint8_t *sector) {
     sector[511] = 0xaa;
 }
 
-card card_create(rp_volume_kind kind, uint32_t cluster_bytes, uint32_t cluster_count) {
+struct card card_create(rp_volume_kind kind, uint32_t cluster_bytes, uint32_t cluster_count) {
     const size_t fat_sectors = ((size_t)cluster_count + 2) * 4 / SECTOR + 1;
-    card card = {.kind = kind,
-                 .fat_bytes = (size_t)FAT_SECTOR * SECTOR,
-                 .heap_bytes = (FAT_SECTOR + fat_sectors) * SECTOR,
-                 .cluster_bytes = cluster_bytes,
-                 .cluster_count = cluster_count,
-                 .bitmap_cluster = 2,
-                 .root_cluster = 5,
-                 .next_folder = FIRST_FOLDER};
+    struct card card = {.kind = kind,
+                        .fat_bytes = (size_t)FAT_SECTOR * SECTOR,
+                        .heap_bytes = (FAT_SECTOR + fat_sectors) * SECTOR,
+                        .cluster_bytes = cluster_bytes,
+                        .cluster_count = cluster_count,
+                        .bitmap_cluster = 2,
+                        .root_cluster = 5,
+                        .next_folder = FIRST_FOLDER};
     card.size = card.heap_bytes + (size_t)cluster_count * cluster_bytes;
     card.data = calloc(card.size, 1);
     if (card.data == NULL) abort();
@@ -106,12 +106,12 @@ card card_create(rp_volume_kind kind, uint32_t cluster_bytes, uint32_t cluster_c
     return card;
 }
 
-void card_destroy(card *card) {
+void card_destroy(struct card *card) {
     free(card->data);
     *card = (struct card){0};
 }
 
-void card_write(card *card, const uint32_t *clusters, size_t count, const uint8_t *bytes,
+void card_write(struct card *card, const uint32_t *clusters, size_t count, const uint8_t *bytes,
                 size_t size) {
     for (size_t i = 0; i < count; i++) {
         const size_t done = i * card->cluster_bytes;
@@ -130,7 +130,7 @@ typedef struct entry_fields {
     bool is_folder, is_deleted, is_contiguous;
 } entry_fields;
 
-static uint8_t *free_entry(const card *card, uint32_t folder, size_t count) {
+static uint8_t *free_entry(const struct card *card, uint32_t folder, size_t count) {
     uint8_t *entry = cluster_at(card, folder == 0 ? card->root_cluster : folder);
     const uint8_t *end = entry + card->cluster_bytes;
     while (entry[0] != 0) entry += ENTRY_BYTES;
@@ -138,7 +138,7 @@ static uint8_t *free_entry(const card *card, uint32_t folder, size_t count) {
     return entry;
 }
 
-static void add_exfat_entry(const card *card, uint32_t folder, const entry_fields *fields) {
+static void add_exfat_entry(const struct card *card, uint32_t folder, const entry_fields *fields) {
     const size_t letters = strlen(fields->name), names = (letters + 14) / 15;
     const uint8_t used = fields->is_deleted ? 0 : 0x80;
     uint8_t *entry = free_entry(card, folder, 2 + names);
@@ -175,7 +175,7 @@ static void add_short_entry(uint8_t *entry, const char *base, const entry_fields
 }
 
 /* Names longer than 8.3 get the parts of a long name, last part first. */
-static void add_fat32_entry(const card *card, uint32_t folder, const entry_fields *fields) {
+static void add_fat32_entry(const struct card *card, uint32_t folder, const entry_fields *fields) {
     const size_t letters = strlen(fields->name), parts = letters > 12 ? (letters + 12) / 13 : 0;
     uint8_t *entry = free_entry(card, folder, 1 + parts);
     uint8_t *last = entry + parts * ENTRY_BYTES;
@@ -194,12 +194,12 @@ static void add_fat32_entry(const card *card, uint32_t folder, const entry_field
     for (size_t i = 0; fields->is_deleted && i <= parts; i++) entry[i * ENTRY_BYTES] = 0xe5;
 }
 
-static void add_entry(const card *card, uint32_t folder, const entry_fields *fields) {
+static void add_entry(const struct card *card, uint32_t folder, const entry_fields *fields) {
     if (card->kind == RP_VOLUME_EXFAT) add_exfat_entry(card, folder, fields);
     else add_fat32_entry(card, folder, fields);
 }
 
-uint32_t card_add_folder(card *card, uint32_t parent, const char *name) {
+uint32_t card_add_folder(struct card *card, uint32_t parent, const char *name) {
     const uint32_t cluster = card->next_folder++;
     const entry_fields fields = {.name = name,
                                  .first_cluster = cluster,
@@ -210,7 +210,7 @@ uint32_t card_add_folder(card *card, uint32_t parent, const char *name) {
     return cluster;
 }
 
-void card_add_file(card *card, uint32_t folder, const char *name, const uint32_t *clusters,
+void card_add_file(struct card *card, uint32_t folder, const char *name, const uint32_t *clusters,
                    size_t count, uint64_t size, unsigned flags) {
     const entry_fields fields = {
         .name = name,

@@ -15,12 +15,13 @@ static const rp_volume_file *find(const rp_volume *volume, const char *path) {
     return NULL;
 }
 
-/* A card with a live file in three fragments, a deleted one, an empty one and a lost chain. */
-static card make_card(rp_volume_kind kind) {
+/* A card with a live file in three fragments, a deleted one, an empty one and a lost chain.
+ */
+static struct card make_card(rp_volume_kind kind) {
     static const uint32_t live[] = {20, 21, 30}, gone[] = {40, 41}, lost[] = {50, 51, 60};
     static uint8_t bytes[3 * 4096];
     for (size_t i = 0; i < sizeof bytes; i++) bytes[i] = (uint8_t)(i * 7 + i / 256);
-    card card = card_create(kind, 4096, 200);
+    struct card card = card_create(kind, 4096, 200);
     const uint32_t dcim = card_add_folder(&card, 0, "DCIM");
     const uint32_t clips = card_add_folder(&card, dcim, "100MSDCF");
     card_write(&card, live, 3, bytes, sizeof bytes - 100);
@@ -61,7 +62,7 @@ static void check_card(const rp_volume *volume) {
 
 TEST(live_deleted_empty_and_lost_clips_are_told_apart) {
     for (size_t k = 0; k < RP_COUNT(kinds); k++) {
-        card card = make_card(kinds[k]);
+        struct card card = make_card(kinds[k]);
         rp_arena arena = {0};
         rp_volume volume;
         CHECK(rp_volume_open(&volume, card.data, card.size, &arena, NULL) == RP_OK);
@@ -74,7 +75,7 @@ TEST(live_deleted_empty_and_lost_clips_are_told_apart) {
 
 TEST(a_deleted_file_keeps_its_name_size_and_place) {
     for (size_t k = 0; k < RP_COUNT(kinds); k++) {
-        card card = make_card(kinds[k]);
+        struct card card = make_card(kinds[k]);
         rp_arena arena = {0};
         rp_volume volume;
         CHECK(rp_volume_open(&volume, card.data, card.size, &arena, NULL) == RP_OK);
@@ -92,7 +93,7 @@ TEST(a_deleted_file_keeps_its_name_size_and_place) {
 
 TEST(a_partition_table_and_the_copy_of_the_boot_sector_are_found) {
     for (size_t k = 0; k < RP_COUNT(kinds); k++) {
-        card card = make_card(kinds[k]);
+        struct card card = make_card(kinds[k]);
         const size_t start = 2048 * 512;
         uint8_t *image = calloc(1, start + card.size);
         REQUIRE(image != NULL);
@@ -131,7 +132,7 @@ TEST(an_image_without_a_file_system_is_one_heap) {
 
 TEST(every_prefix_of_a_card_is_read_without_harm) {
     for (size_t k = 0; k < RP_COUNT(kinds); k++) {
-        card card = make_card(kinds[k]);
+        struct card card = make_card(kinds[k]);
         for (size_t size = 0; size < card.size; size += size < 40000 ? 509 : 20011) {
             uint8_t *copy = malloc(size + 1);
             REQUIRE(copy != NULL);
@@ -152,7 +153,7 @@ TEST(every_prefix_of_a_card_is_read_without_harm) {
 
 TEST(folders_and_chains_that_bite_their_tail_come_to_an_end) {
     for (size_t k = 0; k < RP_COUNT(kinds); k++) {
-        card card = make_card(kinds[k]);
+        struct card card = make_card(kinds[k]);
         const uint32_t circle[] = {70, 71, 70};
         card_chain(&card, circle, 2);
         rp_put_le32(card.data + card.fat_bytes + 71 * 4, 70);
@@ -174,7 +175,7 @@ TEST(folders_and_chains_that_bite_their_tail_come_to_an_end) {
 
 /* A name in a folder entry must never lead out of the output folder. */
 TEST(names_are_never_paths) {
-    card card = card_create(RP_VOLUME_EXFAT, 4096, 60);
+    struct card card = card_create(RP_VOLUME_EXFAT, 4096, 60);
     card_add_file(&card, 0, "../../etc/x", NULL, 0, 0, CARD_EMPTY);
     rp_arena arena = {0};
     rp_volume volume;
@@ -187,7 +188,7 @@ TEST(names_are_never_paths) {
 
 /* The makers of file systems agree with the readers. */
 static bool make_with(const char *command, const char *path) {
-    char line[1024];
+    char line[1400];
     snprintf(line, sizeof line, "truncate -s 64M %s && %s %s >/dev/null 2>&1", path, command, path);
     return system(line) == 0;
 }

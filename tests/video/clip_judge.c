@@ -1,0 +1,165 @@
+/* clip_judge.c: see clip_judge.h. */
+#include "video/clip_judge.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mapped_file.h"
+#include "media/movie.h"
+
+struct judge {
+    char *why;
+    size_t why_size;
+    const struct clip *original;
+    const struct clip_kept *kept;
+    const rp_text *recovered;
+    rp_media_movie source, result;
+    bool times;
+};
+
+__attribute__((format(printf, 2, 3))) static bool differ(const struct judge *judge,
+                                                         const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(judge->why, judge->why_size, format, arguments);
+    va_end(arguments);
+    return false;
+}
+
+bool clip_read_file(rp_text *bytes, const char *path) {
+    rp_mapped_file file;
+    rp_text_reset(bytes);
+    if (rp_mapped_file_open(&file, path, NULL) != RP_OK) return false;
+    rp_text_add_bytes(bytes, file.data, file.size);
+    rp_mapped_file_close(&file);
+    return !bytes->failed;
+}
+
+static bool is_kept(const struct clip_kept *kept, uint64_t offset, uint64_t size) {
+    return offset >= kept->from && offset + size <= kept->to;
+}
+
+static bool is_harmed(const struct clip_kept *kept, uint64_t offset, uint64_t size) {
+    return offset < kept->harmed_at + kept->harmed_count && offset + size > kept->harmed_at;
+}
+
+static bool has_same_bytes(const struct judge *judge, const rp_media_sample *a,
+                           const rp_media_sample *b) {
+    return a->size == b->size && b->offset + b->size <= judge->recovered->length &&
+           memcmp(judge->original->bytes + a->offset, judge->recovered->data + b->offset,
+                  a->size) == 0;
+}
+
+/* Samples with sizes of their own, and of constant size where they are few. */
+static bool judge_samples(const struct judge *judge, const rp_media_track *a,
+                          const rp_media_track *b) {
+    rp_media_cursor from = rp_media_cursor_begin(a), to = rp_media_cursor_begin(b);
+    rp_media_sample want, got = {0};
+    bool has_got = rp_media_cursor_next(&got, &to), was_harmed = false;
+    while (rp_media_cursor_next(&want, &from)) {
+        if (!is_kept(judge->kept, want.offset, want.size)) continue;
+        if (is_harmed(judge->kept, want.offset, want.size)) {
+            was_harmed = true;
+            continue;
+        }
+        while (was_harmed && has_got && !has_same_bytes(judge, &want, &got))
+            has_got = rp_media_cursor_next(&got, &to);
+        if (!has_got)
+            return differ(judge, "track %u ends before sample %llu", a->id,
+                          (unsigned long long)want.index);
+        if (!has_same_bytes(judge, &want, &got))
+            return differ(judge, "track %u, sample %llu: other bytes (%u, not %u)", a->id,
+                          (unsigned long long)want.index, got.size, want.size);
+        const bool is_same_time = got.dts == want.dts && got.composition == want.composition;
+        if (judge->times && !was_harmed && !is_same_time)
+            return differ(judge, "track %u, sample %llu: dts %llu%+d, not %llu%+d", a->id,
+                          (unsigned long long)want.index, (unsigned long long)got.dts,
+                          got.composition, (unsigned long long)want.dts, want.composition);
+        if (!was_harmed && got.is_sync != want.is_sync)
+            return differ(judge, "track %u, sample %llu: sync flag", a->id,
+                          (unsigned long long)want.index);
+        has_got = rp_media_cursor_next(&got, &to);
+    }
+    if (has_got && !was_harmed)
+        return differ(judge, "track %u has %llu samples too many", a->id,
+                      (unsigned long long)(b->sample_count - got.index));
+    return true;
+}
+
+/* PCM: the bytes that were kept, chunk behind chunk. */
+static bool judge_pcm(const struct judge *judge, const rp_media_track *a, const rp_media_track *b) {
+    size_t chunk = 0;
+    uint64_t in_chunk = 0;
+    const uint32_t frame = rp_media_pcm_frame_bytes(judge->original->bytes, a);
+    for (size_t i = 0; i < a->chunk_count; i++) {
+        const rp_media_chunk *want = &a->chunks[i];
+        if (want->offset < judge->kept->from || want->offset >= judge->kept->to) continue;
+        uint64_t size = want->size;
+        if (want->offset + size > judge->kept->to) size = judge->kept->to - want->offset;
+        size -= size % frame;
+        if (is_harmed(judge->kept, want->offset, want->size)) return true;
+        for (uint64_t done = 0; done < size;) {
+            if (chunk == b->chunk_count)
+                return differ(judge, "PCM ends in chunk %zu of %zu", i, a->chunk_count);
+            const rp_media_chunk *got = &b->chunks[chunk];
+            uint64_t part = got->size - in_chunk;
+            if (part > size - done) part = size - done;
+            if (got->offset + in_chunk + part > judge->recovered->length ||
+                memcmp(judge->original->bytes + want->offset + done,
+                       judge->recovered->data + got->offset + in_chunk, (size_t)part) != 0)
+                return differ(judge, "PCM differs in chunk %zu", i);
+            done += part;
+            in_chunk += part;
+            if (in_chunk == got->size) {
+                chunk++;
+                in_chunk = 0;
+            }
+        }
+    }
+    if (chunk < b->chunk_count) return differ(judge, "PCM goes on after the end");
+    return true;
+}
+
+static bool judge_heads(const struct judge *judge, const rp_media_track *a,
+                        const rp_media_track *b) {
+    if (a->timescale != b->timescale || a->handler != b->handler || a->codec != b->codec)
+        return differ(judge, "track %u: another kind or timescale", a->id);
+    if (a->edit_count != b->edit_count ||
+        (a->edit_count > 0 && a->edits[0].media_time != b->edits[0].media_time))
+        return differ(judge, "track %u: another edit list", a->id);
+    return true;
+}
+
+static bool judge_movies(const struct judge *judge) {
+    if (judge->result.track_count != judge->source.track_count)
+        return differ(judge, "%zu tracks, not %zu", judge->result.track_count,
+                      judge->source.track_count);
+    for (size_t i = 0; i < judge->source.track_count; i++) {
+        const rp_media_track *a = &judge->source.tracks[i], *b = &judge->result.tracks[i];
+        const bool is_pcm =
+            rp_media_pcm_frame_bytes(judge->original->bytes, a) > 0 && a->constant_size > 0;
+        if (!judge_heads(judge, a, b)) return false;
+        if (!(is_pcm ? judge_pcm(judge, a, b) : judge_samples(judge, a, b))) return false;
+    }
+    return true;
+}
+
+bool clip_is_recovered(char *why, size_t why_size, const struct clip *original,
+                       const struct clip_kept *kept, const rp_text *recovered, bool times) {
+    struct judge judge = {.why = why,
+                          .why_size = why_size,
+                          .original = original,
+                          .kept = kept,
+                          .recovered = recovered,
+                          .times = times};
+    rp_arena arena = {0};
+    rp_error error = {0};
+    bool ok = rp_media_movie_read(&judge.source, original->bytes, original->size, &arena, &error) ==
+                  RP_OK &&
+              rp_media_movie_read(&judge.result, (const uint8_t *)recovered->data,
+                                  recovered->length, &arena, &error) == RP_OK;
+    ok = ok ? judge_movies(&judge) : differ(&judge, "%s", error.text);
+    rp_arena_clear(&arena);
+    return ok;
+}
