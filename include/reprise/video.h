@@ -27,17 +27,28 @@ typedef struct rp_video_recover_options {
                                  NULL: the broken file's own index or inline index must do */
     const char *save_profile; /* NULL, or where to save what the reference teaches */
     const char *output;       /* the new file; NULL: only look */
+    bool in_place;            /* no output: change the broken file itself, see rp_video_undo */
     const rp_progress *progress; /* may be NULL */
     const rp_log *log;           /* may be NULL */
 } rp_video_recover_options;
 
-/* Recovers the recording at path `broken`, which is never changed; `output` is whole or absent.
+/* Recovers the recording at path `broken`, which is not changed unless `in_place`; `output` is
+ * whole or absent.
  * RP_OK: everything in it was identified. RP_NO: partly (the report says what), or there was
  * nothing to do: then no output is written and the error says so. RP_INPUT: unreadable, or the
  * reference is of another camera. RP_SYSTEM: no memory, disk full. The report is yours, and NULL
  * where there is none. */
 rp_status rp_video_recover(rp_video_report **report, const char *broken,
                            const rp_video_recover_options *options, rp_error *error);
+
+/* Takes back what recovering in place did to the file at `path`, with the help of `path`.undo,
+ * which is then removed. Also after recovering was killed half-way. RP_INPUT: there is no undo
+ * file, or it is of another file. */
+rp_status rp_video_undo(const char *path, rp_error *error);
+
+/* Decodes every track of pictures and sound with ffmpeg and counts its complaints. RP_OK: none;
+ * RP_NO: some (the report says where); RP_INPUT: no index; RP_SYSTEM: ffmpeg is not installed. */
+rp_status rp_video_verify(rp_video_report **report, const char *path, rp_error *error);
 
 /* Says what a file holds and what is wrong with it: boxes, tracks, codecs, chunk pattern, duration.
  * RP_OK: a whole recording; RP_NO: a broken one; RP_INPUT: unreadable. */

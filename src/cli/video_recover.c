@@ -6,22 +6,46 @@
 
 struct recover_options {
     const char *reference, *output, *save_profile;
-    bool json;
+    bool in_place, verify, json;
 };
+
+static void print_report(const rp_video_report *report, bool json) {
+    if (report != NULL)
+        fputs(json ? rp_video_report_json(report) : rp_video_report_text(report), stdout);
+}
+
+/* Decodes what was written; a recovery that was partial stays partial. */
+static rp_status verify(const struct recover_options *values, const char *path, rp_status before,
+                        rp_error *error) {
+    rp_video_report *report = NULL;
+    rp_error later = {0};
+    const rp_status status = rp_video_verify(&report, path, &later);
+    print_report(report, values->json);
+    rp_video_report_destroy(report);
+    if (status == RP_OK) return before;
+    *error = later;
+    return status;
+}
 
 static rp_status run(const rp_cli_call *call, rp_error *error) {
     const struct recover_options *values = call->values;
     const rp_video_recover_options chosen = {.reference = values->reference,
                                              .save_profile = values->save_profile,
                                              .output = values->output,
+                                             .in_place = values->in_place,
                                              .progress = call->progress,
                                              .log = call->log};
+    if (values->in_place && values->output != NULL) {
+        snprintf(error->text, sizeof error->text, "--in-place and -o exclude each other");
+        return error->status = RP_USAGE;
+    }
     rp_video_report *report = NULL;
     const rp_status status = rp_video_recover(&report, call->inputs[0], &chosen, error);
-    if (report != NULL)
-        fputs(values->json ? rp_video_report_json(report) : rp_video_report_text(report), stdout);
+    const bool is_written = report != NULL && (values->in_place || values->output != NULL);
+    print_report(report, values->json);
     rp_video_report_destroy(report);
-    return status;
+    if (!values->verify || !is_written) return status;
+    return verify(values, values->in_place ? call->inputs[0] : values->output, status, error);
 }
 
 static const rp_cli_option options[] = {
@@ -29,6 +53,10 @@ static const rp_cli_option options[] = {
      "a healthy clip of the same camera and settings, or a saved profile"},
     {"output", 'o', RP_CLI_TEXT, "FILE", offsetof(struct recover_options, output),
      "the recovered film; without it nothing is written"},
+    {"in-place", 0, RP_CLI_FLAG, NULL, offsetof(struct recover_options, in_place),
+     "change BROKEN itself; BROKEN.undo is written first, `video undo` takes it back"},
+    {"verify", 0, RP_CLI_FLAG, NULL, offsetof(struct recover_options, verify),
+     "decode the result with ffmpeg and count its complaints"},
     {"save-profile", 0, RP_CLI_TEXT, "FILE", offsetof(struct recover_options, save_profile),
      "keep what the reference teaches, to be used in its place"},
     {"json", 0, RP_CLI_FLAG, NULL, offsetof(struct recover_options, json), "say it as JSON"},
@@ -44,7 +72,8 @@ const rp_cli_verb rp_cli_video_recover = {
     .description =
         "Finds every picture, every sound frame and every metadata sample in a recording whose "
         "index (moov) was never written, and writes it anew. The healthy clip says how the camera "
-        "records; one clip serves for good. The broken file is never changed.",
+        "records; one clip serves for good. The broken file is not changed, "
+        "unless in place is asked for.",
     .examples =
         {"reprise video recover --reference healthy.mp4 broken.dat -o film.mp4",
          "recover broken.dat with the help of another clip of the same camera",

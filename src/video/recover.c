@@ -1,5 +1,6 @@
 /* recover.c: the public calls of video.h. */
 #include "reprise/video.h"
+#include "video/in_place.h"
 #include "video/output.h"
 #include "video/report.h"
 
@@ -14,7 +15,8 @@ rp_status rp_video_recover(rp_video_report **out, const char *broken,
     if (plan == NULL || report == NULL) status = rp_fail_memory(error, "the recovery");
     if (status == RP_OK) status = rp_video_plan_make(plan, broken, options, error);
     if (status != RP_OK) goto done;
-    if (options->output != NULL)
+    if (options->in_place) status = rp_video_in_place_write(plan, broken, error);
+    else if (options->output != NULL)
         status = rp_video_output_write(plan, broken, options->output, options->progress, error);
     if (status == RP_OK)
         status = rp_video_report_recovery(report, plan, broken, options->output, error);

@@ -1,0 +1,134 @@
+/* test_recover_clips.c: every made clip, broken in every way, with itself and with another take as
+ * reference, comes back to the byte and to the tick. Sizes of the test: a few cuts in the ordinary
+ * suite; REPRISE_CUTS=20 for all. */
+#include <stdlib.h>
+
+#include "base/compiler.h"
+#include "base/new_file.h"
+#include "check.h"
+#include "reprise/video.h"
+#include "video/clip_judge.h"
+
+enum { CUTS_ORDINARY = 4 };
+
+enum { BROKEN, RECOVERED, REFERENCE, PLACES };
+
+static const char *in_scratch(int place) {
+    static const char *const names[PLACES] = {"broken", "recovered.mp4", "reference.mp4"};
+    static char paths[PLACES][512];
+    snprintf(paths[place], sizeof paths[place], "%s/%s", check_scratch(), names[place]);
+    return paths[place];
+}
+
+/* Recovers and judges; `what` names the case in a failure. */
+static void check_recovery(const struct clip *clip, const struct clip_broken *broken,
+                           const struct clip_kept *kept, const char *reference, const char *what) {
+    const char *path = in_scratch(BROKEN), *output = in_scratch(RECOVERED);
+    REQUIRE(rp_new_file_write(path, broken->bytes, broken->size, NULL) == RP_OK);
+    remove(output);
+    const rp_video_recover_options options = {.reference = reference, .output = output};
+    rp_video_report *report = NULL;
+    rp_error error = {0};
+    const rp_status status = rp_video_recover(&report, path, &options, &error);
+    char why[300] = "";
+    rp_text recovered = {0};
+    if (status != RP_OK && status != RP_NO)
+        check_failed(__FILE__, __LINE__, "%s: %s", what, error.text);
+    else if (!clip_read_file(&recovered, output))
+        check_failed(__FILE__, __LINE__, "%s: nothing written: %s", what, error.text);
+    else if (!clip_is_recovered(why, sizeof why, clip, kept, &recovered, !clip->has_modelled_times))
+        check_failed(__FILE__, __LINE__, "%s: %s", what, why);
+    rp_text after = {0};
+    CHECK(clip_read_file(&after, path) && after.length == broken->size &&
+          memcmp(after.data, broken->bytes, after.length) == 0);
+    rp_text_clear(&after);
+    rp_text_clear(&recovered);
+    rp_video_report_destroy(report);
+}
+
+static size_t cut_count(void) {
+    const char *asked = getenv("REPRISE_CUTS");
+    return asked != NULL ? (size_t)atoi(asked) : CUTS_ORDINARY;
+}
+
+static void check_cuts(const struct clip *clip, const char *reference, const char *name,
+                       bool is_bare) {
+    char what[200];
+    const size_t count = cut_count(), length = clip->payload_end - clip->payload_at;
+    for (size_t i = 1; i <= count; i++) {
+        /* Cuts at odd places, none before the first tenth. */
+        const size_t at = clip->payload_at + length / 10 + (length - length / 10) * i / count -
+                          (i < count ? i * 7 : 0);
+        struct clip_broken broken = is_bare ? clip_payload(clip, at) : clip_cut(clip, at);
+        const struct clip_kept kept = {.from = broken.kept_from, .to = broken.kept_to};
+        snprintf(what, sizeof what, "%s, %s cut at %zu of %zu", name, is_bare ? "payload" : "file",
+                 at - clip->payload_at, length);
+        check_recovery(clip, &broken, &kept, reference, what);
+        clip_broken_clear(&broken);
+    }
+}
+
+static void check_recipe(size_t recipe, char reference_take, bool is_bare) {
+    struct clip clip, other;
+    const char *why = clip_make(&clip, recipe, 'A', check_scratch());
+    if (why == NULL) why = clip_make(&other, recipe, reference_take, check_scratch());
+    if (why != NULL) {
+        check_skip(why);
+        return;
+    }
+    const char *reference = in_scratch(REFERENCE);
+    char name[100];
+    snprintf(name, sizeof name, "%s with take %c", clip_name(recipe), reference_take);
+    CHECK(rp_new_file_write(reference, other.bytes, other.size, NULL) == RP_OK);
+    if (!is_bare || !clip.is_fragmented) check_cuts(&clip, reference, name, is_bare);
+    clip_clear(&clip);
+    clip_clear(&other);
+}
+
+TEST(cut_clips_come_back_with_themselves_as_reference) {
+    for (size_t i = 0; i < clip_count(); i++) check_recipe(i, 'A', false);
+}
+
+TEST(cut_clips_come_back_with_another_take_as_reference) {
+    for (size_t i = 0; i < clip_count(); i++) check_recipe(i, 'B', false);
+}
+
+TEST(bare_payloads_come_back_with_another_take_as_reference) {
+    for (size_t i = 0; i < clip_count(); i++) check_recipe(i, 'B', true);
+}
+
+/* ---- damage inside ---- */
+
+static void check_damage(size_t recipe, size_t place, int kind) {
+    static const char *const kinds[] = {"zeros", "noise", "inserted noise"};
+    struct clip clip, other;
+    const char *why = clip_make(&clip, recipe, 'A', check_scratch());
+    if (why == NULL) why = clip_make(&other, recipe, 'B', check_scratch());
+    if (why != NULL) {
+        check_skip(why);
+        return;
+    }
+    const size_t length = clip.payload_end - clip.payload_at, count = 3000;
+    const size_t at = clip.payload_at + length * place / 8;
+    struct clip_broken broken = kind == 2 ? clip_with_junk(&clip, at, count)
+                                          : clip_overwritten(&clip, at, count, kind == 1);
+    const struct clip_kept kept = {.to = clip.payload_end,
+                                   .harmed_at = kind == 2 ? at - 1 : at,
+                                   .harmed_count = kind == 2 ? 2 : count};
+    char what[200];
+    snprintf(what, sizeof what, "%s, 3000 bytes of %s at %zu", clip_name(recipe), kinds[kind], at);
+    const char *reference = in_scratch(REFERENCE);
+    CHECK(rp_new_file_write(reference, other.bytes, other.size, NULL) == RP_OK);
+    check_recovery(&clip, &broken, &kept, reference, what);
+    clip_broken_clear(&broken);
+    clip_clear(&clip);
+    clip_clear(&other);
+}
+
+TEST(what_zeros_and_noise_did_not_touch_comes_back) {
+    for (size_t recipe = 0; recipe < clip_count(); recipe++) {
+        if (strcmp(clip_name(recipe), "fragmented") == 0) continue;
+        for (int kind = 0; kind < 3; kind++)
+            for (size_t place = 2; place <= 5; place += 3) check_damage(recipe, place, kind);
+    }
+}
