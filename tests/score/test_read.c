@@ -1,0 +1,109 @@
+/* Reading from file to MusicXML, with a network of random weights: what is read is nonsense, but it
+ * must be music, and every bad input one clear line. */
+#include "check.h"
+#include "reprise/score.h"
+
+#include "base/mapped_file.h"
+#include "base/new_file.h"
+#include "page/png_image.h"
+#include "score/model.h"
+
+static char model_path[512];
+
+/* A random network, made once. */
+static const char *random_model(void) {
+    rp_arena space = {0};
+    rp_metadata metadata[RP_MODEL_METADATA];
+    rp_model model;
+    if (model_path[0] != '\0') return model_path;
+    snprintf(model_path, sizeof model_path, "%s/random.safetensors", check_scratch());
+    if (rp_model_create(&model, rp_configuration_find("measure"), 5, false, NULL) != RP_OK ||
+        rp_model_metadata(&model, metadata, &space, NULL) != RP_OK ||
+        rp_checkpoint_ship(model_path, &model.parameters, false, true, metadata, RP_MODEL_METADATA,
+                           NULL) != RP_OK)
+        check_failed(__FILE__, __LINE__, "the random model could not be written");
+    rp_model_clear(&model);
+    rp_arena_clear(&space);
+    return model_path;
+}
+
+static rp_status read_file(rp_score_result *result, const char *path, bool is_system,
+                           rp_error *error) {
+    rp_score_reader *reader;
+    const rp_score_read_options options = {.is_system = is_system};
+    *result = (rp_score_result){0};
+    if (rp_score_reader_create(&reader, random_model(), 1, error) != RP_OK) return RP_SYSTEM;
+    const rp_status status = rp_score_read(result, reader, path, &options, NULL, error);
+    rp_score_reader_destroy(reader);
+    return status;
+}
+
+TEST(a_page_becomes_musicxml_lmx_and_json) {
+    char page[1024];
+    rp_score_result result;
+    rp_error error = {0};
+    snprintf(page, sizeof page, "%s/examples/pages/rain.png", check_source());
+    REQUIRE(read_file(&result, page, false, &error) == RP_OK);
+    CHECK_INT(result.pages, 1);
+    CHECK_INT(result.systems, 5);
+    CHECK(strncmp(result.musicxml, "<?xml", 5) == 0 &&
+          strstr(result.musicxml, "</score-partwise>"));
+    CHECK(strncmp(result.lmx, "measure", 7) == 0); /* the grammar lets nothing else begin */
+    CHECK(strstr(result.json, "\"reprise\": 1") != NULL);
+    rp_score_result_clear(&result);
+}
+
+static void write_white(char *path, int32_t width, int32_t height) {
+    rp_page_image image;
+    rp_arena arena = {0};
+    snprintf(path, 512, "%s/white-%d.png", check_scratch(), width);
+    REQUIRE(rp_page_image_make(&image, &arena, width, height, "white", NULL) == RP_OK);
+    rp_page_image_fill(&image, 255);
+    CHECK_INT(rp_page_png_write(path, &image, NULL), RP_OK);
+    rp_arena_clear(&arena);
+}
+
+TEST(pages_without_music_say_so) {
+    static const int32_t sizes[][2] = {{1, 1}, {600, 800}, {20000, 300}};
+    for (size_t i = 0; i < RP_COUNT(sizes); i++) {
+        char path[512];
+        rp_score_result result;
+        rp_error error = {0};
+        write_white(path, sizes[i][0], sizes[i][1]);
+        CHECK_INT(read_file(&result, path, false, &error), RP_NO);
+        CHECK(strstr(error.text, "no music found") != NULL);
+        CHECK(result.musicxml == NULL);
+    }
+}
+
+TEST(what_is_no_picture_is_one_line_and_exit_3) {
+    char path[512], page[1024];
+    rp_mapped_file whole;
+    rp_score_result result;
+    rp_error error = {0};
+    snprintf(path, sizeof path, "%s/text.png", check_scratch());
+    CHECK_INT(rp_new_file_write(path, "not a picture\n", 14, NULL), RP_OK);
+    CHECK_INT(read_file(&result, path, false, &error), RP_INPUT);
+    snprintf(page, sizeof page, "%s/examples/pages/rain.png", check_source());
+    REQUIRE(rp_mapped_file_open(&whole, page, NULL) == RP_OK);
+    snprintf(path, sizeof path, "%s/cut.png", check_scratch());
+    CHECK_INT(rp_new_file_write(path, whole.data, whole.size / 2, NULL), RP_OK);
+    CHECK_INT(read_file(&result, path, false, &error), RP_INPUT);
+    CHECK(error.text[0] != '\0' && strchr(error.text, '\n') == NULL);
+    CHECK_INT(read_file(&result, "/nowhere.pdf", false, &error), RP_INPUT);
+    rp_mapped_file_close(&whole);
+}
+
+TEST(a_model_cut_short_is_refused) {
+    char path[512];
+    rp_mapped_file whole;
+    rp_score_reader *reader;
+    rp_error error = {0};
+    REQUIRE(rp_mapped_file_open(&whole, random_model(), NULL) == RP_OK);
+    snprintf(path, sizeof path, "%s/cut.safetensors", check_scratch());
+    CHECK_INT(rp_new_file_write(path, whole.data, whole.size - 1000, NULL), RP_OK);
+    CHECK_INT(rp_score_reader_create(&reader, path, 1, &error), RP_INPUT);
+    CHECK(strstr(error.text, "cut short") != NULL);
+    CHECK_INT(rp_score_reader_create(&reader, "/nowhere", 1, &error), RP_INPUT);
+    rp_mapped_file_close(&whole);
+}
