@@ -304,6 +304,56 @@ rp_status rp_lenet_draw_confusion(const rp_lenet_evaluation *evaluation, const c
 rp_status rp_lenet_draw_maps(rp_lenet *lenet, const uint8_t pixels[RP_DIGIT_SIDE * RP_DIGIT_SIDE],
                              const char *png_path, rp_error *error);
 
+/* -- Batch normalisation -------------------------------------------------------------------------
+ *
+ * Ioffe and Szegedy 2015: each channel of a batch is shifted to mean 0 and scaled to variance 1. */
+
+enum { RP_SCORES_MAX = 64 };
+
+/* What normalising does to a list of numbers. `variance` divides by the count (for normalising),
+ * `unbiased` by one less (for the running value); eps is 0. */
+typedef struct rp_normalised {
+    double mean, variance, deviation, unbiased;
+    double x[RP_SCORES_MAX];        /* normalised */
+    double gradient[RP_SCORES_MAX]; /* of x[0] by each number */
+} rp_normalised;
+
+/* count: 2 .. RP_SCORES_MAX. RP_INPUT: all numbers are equal, or one is not finite. */
+rp_status rp_normalise(rp_normalised *result, const double *numbers, size_t count, rp_error *error);
+
+/* The paper's first experiment: three hidden layers of 100 sigmoid units on digits, batches of 60,
+ * plain gradient descent from small random weights; the same net, order and rate without batch norm
+ * and with it before each sigmoid. */
+typedef struct rp_batchnorm_study {
+    const char *folder; /* of the IDX files, as for rp_lenet_train */
+    uint64_t seed;
+    uint32_t steps;   /* 1 .. 1000000 */
+    uint32_t every;   /* steps between two tests, 1 .. steps */
+    unsigned threads; /* 0: all */
+} rp_batchnorm_study;
+
+#define RP_BATCHNORM_STUDY_INIT \
+    { .seed = 1, .steps = 3000, .every = 50 }
+
+typedef struct rp_batchnorm_point {
+    uint32_t step;
+    double accuracy[2]; /* on the test digits, 0 .. 1: without, with */
+} rp_batchnorm_point;
+
+/* Fills steps / every points, which the caller has room for. */
+rp_status rp_batchnorm_run(const rp_batchnorm_study *study, rp_batchnorm_point *points,
+                           const rp_progress *progress, rp_error *error);
+
+/* The best accuracy without, and the first steps at which each net reached it. */
+typedef struct rp_batchnorm_verdict {
+    double best_without;
+    uint32_t step_without, step_with; /* step_with 0: never */
+} rp_batchnorm_verdict;
+rp_batchnorm_verdict rp_batchnorm_judge(const rp_batchnorm_point *points, size_t count);
+
+rp_status rp_batchnorm_draw(const rp_batchnorm_point *points, size_t count, const char *png_path,
+                            rp_error *error);
+
 #ifdef __cplusplus
 }
 #endif

@@ -8,8 +8,13 @@
 
 /* The paper estimates second derivatives on 500 digits before each pass. Within the first passes
  * they grow a hundredfold, and steps from the start of a pass then overshoot; so they are taken
- * again, on 500 other digits, every 5,000. */
-enum { ESTIMATED_ON = 500, ESTIMATED_EVERY = 5000, PIXELS = RP_DIGIT_SIDE * RP_DIGIT_SIDE };
+ * again, on 500 other digits, every 1,000 in the first pass and every 5,000 after it. */
+enum {
+    ESTIMATED_ON = 500,
+    ESTIMATED_FIRST = 1000,
+    ESTIMATED_EVERY = 5000,
+    PIXELS = RP_DIGIT_SIDE * RP_DIGIT_SIDE
+};
 
 /* Of the rubbish class in equation 9; the paper names none. Codes are 48 to 200 apart. */
 static const float rubbish = 15;
@@ -62,10 +67,11 @@ rp_status rp_lenet98_pass(rp_lenet *lenet, const rp_lenet_run *run, rp_lenet_pas
     rp_lenet98 *net = lenet->net98;
     const uint32_t count = run->digits->count;
     rp_random random = rp_random_make(run->training->seed, 5000 + run->pass);
+    const uint32_t every = run->pass == 0 ? ESTIMATED_FIRST : ESTIMATED_EVERY;
     double loss = 0;
     uint32_t wrong = 0;
     for (uint32_t i = 0; i < count; i++) {
-        if (i % ESTIMATED_EVERY == 0) estimate(net, run, &random);
+        if (i % every == 0) estimate(net, run, &random);
         if (i == 0) note_steps(net, report);
         const uint32_t which = run->order[i];
         const rp_lenet98_pattern pattern = {&net->codes, run->digits->labels[which], rubbish};

@@ -1,0 +1,55 @@
+/* Five scores and their facts; the verdict on two curves. */
+#include "check.h"
+#include "reprise/learn.h"
+
+TEST(five_scores_are_normalised_as_by_hand) {
+    const double scores[] = {90, 70, 50, 60, 80}, unit = 1.4142135623730951;
+    const double expected[] = {unit, 0, -unit, -unit / 2, unit / 2};
+    const double gradient[] = {0.0282843, -0.0141421, 0.0141421, 0, -0.0282843};
+    rp_normalised result;
+    double sum = 0;
+    REQUIRE(rp_normalise(&result, scores, 5, NULL) == RP_OK);
+    CHECK_NEAR(result.mean, 70, 0);
+    CHECK_NEAR(result.variance, 200, 0);
+    CHECK_NEAR(result.unbiased, 250, 0);
+    CHECK_NEAR(result.deviation, 14.142136, 5e-7);
+    for (int i = 0; i < 5; i++) {
+        CHECK_NEAR(result.x[i], expected[i], 1e-15);
+        CHECK_NEAR(result.gradient[i], gradient[i], 5e-8);
+        sum += result.gradient[i];
+    }
+    CHECK_NEAR(sum, 0, 1e-16);
+}
+
+TEST(a_large_mean_costs_no_digits) {
+    const double scores[] = {1e4 + 1, 1e4 - 1, 1e4 + 1, 1e4 - 1};
+    rp_normalised result;
+    REQUIRE(rp_normalise(&result, scores, 4, NULL) == RP_OK);
+    CHECK_NEAR(result.variance, 1, 1e-15);
+}
+
+TEST(equal_single_and_infinite_numbers_are_refused) {
+    rp_normalised result;
+    CHECK_INT(rp_normalise(&result, (double[]){3, 3, 3}, 3, NULL), RP_INPUT);
+    CHECK_INT(rp_normalise(&result, (double[]){3}, 1, NULL), RP_INPUT);
+    CHECK_INT(rp_normalise(&result, (double[]){3, INFINITY}, 2, NULL), RP_INPUT);
+}
+
+TEST(the_verdict_finds_the_first_step_with_the_others_best) {
+    const rp_batchnorm_point points[] = {
+        {10, {0.1, 0.5}}, {20, {0.2, 0.8}}, {30, {0.7, 0.9}}, {40, {0.6, 0.9}}};
+    const rp_batchnorm_verdict verdict = rp_batchnorm_judge(points, 4);
+    CHECK_NEAR(verdict.best_without, 0.7, 0);
+    CHECK_INT(verdict.step_without, 30);
+    CHECK_INT(verdict.step_with, 20);
+    CHECK_INT(rp_batchnorm_judge(points, 1).step_with, 10);
+}
+
+TEST(missing_data_and_steps_out_of_range_are_told) {
+    rp_batchnorm_study study = RP_BATCHNORM_STUDY_INIT;
+    rp_batchnorm_point points[60];
+    study.folder = "/nowhere";
+    CHECK_INT(rp_batchnorm_run(&study, points, NULL, NULL), RP_INPUT);
+    study.every = 0;
+    CHECK_INT(rp_batchnorm_run(&study, points, NULL, NULL), RP_USAGE);
+}
