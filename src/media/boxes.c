@@ -106,6 +106,8 @@ bool rp_media_box_next(rp_media_box *box, rp_media_box_walk *walk) {
     if (box->size == 1 && left >= 16) {
         box->header_bytes = 16;
         box->size = rp_be64(at + 8);
+        box->is_open = box->size == 0; /* a recorder's placeholder, never filled in */
+        if (box->is_open) box->size = left;
     } else if (box->size == 0) {
         box->size = left;
         box->is_open = true;

@@ -33,6 +33,7 @@ TEST(hostile_sizes_end_the_walk_or_are_cut) {
         {{0, 0, 0, 7, 'f', 'r', 'e', 'e'}, false, true, false},      /* shorter than its header */
         {{0, 0, 0, 1, 'f', 'r', 'e', 'e', 0x80}, true, false, true}, /* 2^63 */
         {{0, 0, 0, 1, 'f', 'r', 'e', 'e', 0, 0, 0, 0, 0, 0, 0, 15}, false, true, false},
+        {{0, 0, 0, 1, 'm', 'd', 'a', 't'}, true, false, false}, /* a placeholder of 64 bits */
         {{0, 0, 0, 17, 'f', 'r', 'e', 'e'}, true, false, true},
         {{0, 0, 0, 16, 0, 'r', 'e', 'e'}, false, true, false}, /* no type */
     };
