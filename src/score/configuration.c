@@ -21,7 +21,7 @@ static const rp_configuration configurations[] = {
                 {RP_LAYER_RESIDUAL, .stride_w = 1, .stride_h = 1, .units = 128},
                 {RP_LAYER_RESIDUAL, .kernel = 3, .stride_w = 2, .stride_h = 2, .units = 192},
                 {RP_LAYER_RESIDUAL, .stride_w = 1, .stride_h = 1, .units = 192},
-                {RP_LAYER_COLUMNS},
+                {.kind = RP_LAYER_COLUMNS},
                 {RP_LAYER_DROPOUT, .rate = 0.2},
                 {RP_LAYER_LSTM, .units = 192},
                 {RP_LAYER_DROPOUT, .rate = 0.2},
