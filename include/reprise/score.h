@@ -15,7 +15,8 @@
 extern "C" {
 #endif
 
-/* ---- training ---------------------------------------------------------------------------------- */
+/* ---- training ----------------------------------------------------------------------------------
+ */
 
 typedef struct rp_score_train_options {
     const char *data;          /* an OLiMPiC folder, or one with its .tgz shards */
@@ -33,10 +34,10 @@ typedef struct rp_score_train_options {
     double evaluate_minutes;   /* between evaluations */
     double checkpoint_minutes; /* between checkpoints: what a kill costs at most */
     double stop_minutes;       /* end early after so long, checkpointed; 0: never */
-    int32_t measures_max;      /* longest span in measures, of configurations that read by measure */
+    int32_t measures_max; /* longest span in measures, of configurations that read by measure */
     uint64_t seed;
-    bool full_precision;       /* f32 instead of bf16 activations */
-    bool resume;               /* go on from the checkpoint in `output` */
+    bool full_precision; /* f32 instead of bf16 activations */
+    bool resume;         /* go on from the checkpoint in `output` */
 } rp_score_train_options;
 
 rp_score_train_options rp_score_train_defaults(void);
@@ -47,7 +48,8 @@ rp_score_train_options rp_score_train_defaults(void);
 rp_status rp_score_train(const rp_score_train_options *options, const rp_progress *progress,
                          const rp_log *log, rp_error *error);
 
-/* ---- evaluation -------------------------------------------------------------------------------- */
+/* ---- evaluation --------------------------------------------------------------------------------
+ */
 
 typedef struct rp_score_evaluate_options {
     const char *data, *split, *model;
@@ -65,7 +67,8 @@ typedef struct rp_score_figures {
 rp_status rp_score_evaluate(rp_score_figures *figures, const rp_score_evaluate_options *options,
                             const rp_progress *progress, rp_error *error);
 
-/* ---- reading ----------------------------------------------------------------------------------- */
+/* ---- reading -----------------------------------------------------------------------------------
+ */
 
 typedef struct rp_score_reader rp_score_reader;
 
