@@ -59,8 +59,15 @@ def main():
     if strangers:
         print("# no row in the table for", ", ".join(sorted(strangers)))
     print(f"{'not ' if strangers else ''}ok {len(checks) + 1} - every folder of src/ has its row")
-    print(f"1..{len(checks) + 1}")
-    return 1 if failures or strangers else 0
+    with open(os.path.join(root, "include", "reprise", "meson.build"), encoding="utf-8") as listed:
+        text = listed.read()
+    unlisted = [name for name in sorted(os.listdir(os.path.join(root, "include", "reprise")))
+                if name.endswith(".h") and f"'{name}'" not in text]
+    if unlisted:
+        print("# include/reprise/meson.build does not list", ", ".join(unlisted))
+    print(f"{'not ' if unlisted else ''}ok {len(checks) + 2} - every public header is installed")
+    print(f"1..{len(checks) + 2}")
+    return 1 if failures or strangers or unlisted else 0
 
 
 if __name__ == "__main__":
