@@ -12,7 +12,7 @@ struct clip_kept {
 };
 
 /* `recovered` against `original`. Writes the first difference to `why`. With `times` the times
- * must be equal to the tick, else within two frames of AAC. Samples that touch harmed bytes may
+ * must be equal to the tick, else only order and bytes count. Samples that touch harmed bytes may
  * be there or not, and nothing is said about times behind them. */
 bool clip_is_recovered(char *why, size_t why_size, const struct clip *original,
                        const struct clip_kept *kept, const rp_text *recovered, bool times);
