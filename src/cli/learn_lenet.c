@@ -47,7 +47,7 @@ static void print_confusion(const rp_lenet_evaluation *evaluation) {
 
 static rp_status evaluate(const struct lenet_options *options, rp_error *error) {
     rp_lenet *lenet = NULL;
-    rp_lenet_evaluation evaluation;
+    rp_lenet_evaluation evaluation = {0};
     rp_status status = load(&lenet, options, error);
     if (status == RP_OK) status = rp_lenet_evaluate(lenet, options->data, &evaluation, error);
     if (status == RP_OK && options->json)
@@ -139,7 +139,7 @@ static void print_pass(void *context, const rp_lenet_pass *pass) {
 /* PREFIX.safetensors and PREFIX-confusion.png. */
 static rp_status keep(rp_lenet *lenet, const struct lenet_options *options, rp_error *error) {
     char path[RP_CLI_PATH_BYTES];
-    rp_lenet_evaluation evaluation;
+    rp_lenet_evaluation evaluation = {0};
     const char *prefix = options->output;
     if (snprintf(path, sizeof path, "%s.safetensors", prefix) >= RP_CLI_PATH_BYTES - 20)
         return rp_cli_fail(error, RP_USAGE, "--output: the path is too long");

@@ -6,10 +6,10 @@
 #include <turbojpeg.h>
 #include <unistd.h>
 
+#include "base/child.h"
 #include "base/new_file.h"
 #include "base/random.h"
 #include "check.h"
-#include "base/child.h"
 #include "page/jpeg_image.h"
 #include "page/pdf_page.h"
 #include "page/png_image.h"
@@ -300,15 +300,14 @@ TEST(helper_programs_are_held_to_their_limits) {
     };
     for (size_t i = 0; i < RP_COUNT(rows); i++) {
         const rp_child child = {.arguments = rows[i].arguments,
-                                     .package = "some-package",
-                                     .output_bytes_max = 1000,
-                                     .seconds_max = 0.5,
-                                     .memory_bytes_max = (size_t)1 << 30};
+                                .package = "some-package",
+                                .output_bytes_max = 1000,
+                                .seconds_max = 0.5,
+                                .memory_bytes_max = (size_t)1 << 30};
         rp_text output = {0}, complaints = {0};
         rp_error error = {0};
         int exit_status = 0;
-        CHECK_INT(rp_child_run(&child, &output, &complaints, &exit_status, &error),
-                  rows[i].status);
+        CHECK_INT(rp_child_run(&child, &output, &complaints, &exit_status, &error), rows[i].status);
         CHECK(strstr(error.text, rows[i].words) != NULL);
         if (i == 0) CHECK_TEXT(output.data, "hello\n");
         if (i == 0) CHECK_INT(exit_status, 3);

@@ -69,8 +69,8 @@ const float *rp_cpu_pack_transposed(rp_device *device, const rp_tensor *w, int64
  * w[r][first + 32 p .. + 31]. */
 const float *rp_cpu_pack_plain(rp_device *device, const rp_tensor *w, int64_t first, int64_t count);
 
-/* Space of `count` floats for something made from the parameter w (a product with another one, say),
- * kept as long as packed copies are. `is_fresh`: it holds what was made for this version. */
+/* Space of `count` floats for something made from the parameter w (a product with another one,
+ * say), kept as long as packed copies are. `is_fresh`: it holds what was made for this version. */
 float *rp_cpu_pack_space(rp_device *device, const rp_tensor *w, int64_t count, bool *is_fresh);
 
 /* A slot for a oneDNN memory in the layout `md`, filled from w's plain layout `plain`. */
