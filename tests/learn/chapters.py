@@ -2,7 +2,7 @@
 
 usage: chapters.py REPRISE SOURCE
 A block ```sh runs always; ```sh data needs MNIST ($MNIST, found in REPRISE_DATA or ../shared) and
-```sh graphviz needs dot; else it is skipped and said so.
+```sh graphviz needs dot, ```sh model the shipped weights; else it is skipped and said so.
 """
 import os
 import pathlib
@@ -17,8 +17,10 @@ def main():
     reprise, source = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2]).resolve()
     data = pathlib.Path(os.environ.get('REPRISE_DATA', source.parent / 'shared'))
     mnist = data / 'mnist'
-    environment = dict(os.environ, PATH=f'{reprise.parent}:{os.environ["PATH"]}', MNIST=str(mnist))
-    has = {'data': mnist.is_dir(), 'graphviz': shutil.which('dot') is not None}
+    environment = dict(os.environ, PATH=f'{reprise.parent}:{os.environ["PATH"]}', MNIST=str(mnist),
+                       EXAMPLES=str(source / 'examples'))
+    has = {'model': (source / 'models/piano.safetensors').is_file(), 'data': mnist.is_dir(),
+           'graphviz': shutil.which('dot') is not None}
     number, failed = 0, 0
     for chapter in sorted((source / 'docs/learn').glob('*.md')):
         with tempfile.TemporaryDirectory() as folder:
