@@ -1,0 +1,63 @@
+/* The shipped model on pages it has never seen, and on the development split where it is at hand.
+ * The figures are printed; the bounds are what the model must not fall below. */
+#include "check.h"
+#include "reprise/music.h"
+#include "reprise/score.h"
+
+#include <unistd.h>
+
+static const double onset_f1_min = 0.5; /* of the first model on a page of our own */
+static const double dev_ser_max = 45;   /* per cent, greedy */
+
+static bool find_model(char *path, size_t size) {
+    snprintf(path, size, "%s/models/piano.safetensors", check_source());
+    if (access(path, R_OK) == 0) return true;
+    check_skip("models/piano.safetensors is not there");
+    return false;
+}
+
+TEST(the_example_pages_are_read_well_enough_to_be_recognised) {
+    static const char *const pages[][2] = {{"rain.png", "rain.musicxml"},
+                                           {"boat-song-print.png", "boat-song.musicxml"}};
+    char model[1024], page[1024], gold[1024], read[1024];
+    rp_score_reader *reader;
+    if (!find_model(model, sizeof model)) return;
+    REQUIRE(rp_score_reader_create(&reader, model, 0, NULL) == RP_OK);
+    for (size_t i = 0; i < 2; i++) {
+        rp_score_result result;
+        rp_music_comparison c;
+        rp_error error = {0};
+        snprintf(page, sizeof page, "%s/examples/pages/%s", check_source(), pages[i][0]);
+        snprintf(gold, sizeof gold, "%s/examples/pages/%s", check_source(), pages[i][1]);
+        snprintf(read, sizeof read, "%s/read.musicxml", check_scratch());
+        REQUIRE(rp_score_read(&result, reader, page, NULL, NULL, &error) == RP_OK);
+        CHECK_INT(rp_score_write_text(read, result.musicxml, &error), RP_OK);
+        rp_score_result_clear(&result);
+        REQUIRE(rp_music_compare(&c, gold, read, RP_MUSIC_LMX_ONLY, &error) == RP_OK);
+        printf("# %s: SER %.1f %%, TEDn %.3f, note F1 %.3f, onset F1 %.3f\n", pages[i][0], c.ser,
+               c.tedn, c.note_f1, c.onset_f1);
+        CHECK(c.onset_f1 >= onset_f1_min);
+        rp_music_comparison_clear(&c);
+    }
+    rp_score_reader_destroy(reader);
+}
+
+TEST(the_development_split_is_read_as_the_card_says) {
+    char model[1024], data[1024];
+    rp_score_figures figures;
+    rp_error error = {0};
+    if (!find_model(model, sizeof model)) return;
+    if (check_data() == NULL) {
+        check_skip("no data beside the checkout");
+        return;
+    }
+    snprintf(data, sizeof data, "%s/olimpic-synthetic", check_data());
+    const rp_score_evaluate_options options = {
+        .data = data, .split = "dev", .model = model, .limit = 200};
+    REQUIRE(rp_score_evaluate(&figures, &options, NULL, &error) == RP_OK);
+    printf(
+        "# first 200 dev systems: SER %.2f %%, without tuplets %.2f %%, cut right %.1f %%, %.1f "
+        "s\n",
+        figures.ser, figures.ser_no_tuplets, figures.cut_right, figures.seconds);
+    CHECK(figures.ser <= dev_ser_max);
+}
