@@ -1,7 +1,7 @@
 /* cpu.h: what the files of the CPU device share. Private to src/tensor/cpu.
  *
  * Threads are OpenMP's, not base/pool's: oneDNN brings its own OpenMP team, and two teams on the
- * same cores would spin against each other (docs/decisions/007-openmp-in-cpu.md).
+ * same cores would spin against each other (docs/decisions/006-openmp-in-cpu.md).
  *
  * Loops are compiled once for each level of x86-64 (see meson.build); the device installs the best
  * level this machine has. A loop file exports one rp_cpu_install_* and nothing else. */
