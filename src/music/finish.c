@@ -173,11 +173,23 @@ static void set_staves(struct finisher *self, rp_xml_node *part) {
     rp_head_attributes_sort(head);
 }
 
+/* The schema asks for a measure, and MuseScore 3 crashes where there is none. */
+static void fill_empty_part(rp_xml_tree *tree, rp_xml_node *part) {
+    if (part->first != NULL) return;
+    rp_xml_node *measure = rp_xml_add(tree, part, RP_XML_MEASURE, NULL);
+    rp_xml_node *attributes = rp_xml_add(tree, measure, RP_XML_ATTRIBUTES, NULL);
+    rp_xml_add(tree, attributes, RP_XML_DIVISIONS, "1");
+    rp_xml_node *note = rp_xml_add(tree, measure, RP_XML_NOTE, NULL);
+    rp_xml_node *rest = rp_xml_add(tree, note, RP_XML_REST, NULL);
+    rp_xml_set_attribute(tree, rest, RP_XML_ATTRIBUTE_MEASURE, "yes");
+}
+
 void rp_finish_part(rp_xml_tree *tree, rp_xml_node *part, const rp_measure_repairs *repairs) {
     struct finisher self = {.tree = tree, .divisions = 1, .staves = 1};
     int64_t number = 1;
     uint32_t index = 0;
     size_t marked = 0;
+    fill_empty_part(tree, part);
     const rp_xml_node *head = part->first != NULL ? rp_head_attributes_find(part->first) : NULL;
     const int64_t divisions = head != NULL ? number_of(rp_xml_child(head, RP_XML_DIVISIONS)) : 0;
     if (divisions > 0 && divisions < INT64_MAX / 64) self.divisions = divisions;

@@ -1,10 +1,11 @@
 /* finish.h: a delinearized part made into a file for other programs.
  *
  * The published Delinearizer writes what the tokens say, valid or not. Here the part is brought
- * under the rules of the MusicXML schema: measures are numbered (a pick-up 0), each note has a
- * pitch or is a rest, and a duration unless it is a grace note; moves have durations and never
- * lead before the measure; chord notes follow a note; attributes are in the schema's order; beams
- * are numbered 1 to 8, slurs 1 to 16; there are as many staves as are used. */
+ * under the rules of the MusicXML schema: there is a measure, if only of rest; measures are
+ * numbered (a pick-up 0), each note has a pitch or is a rest, and a duration unless it is a grace
+ * note; moves have durations and never lead before the measure; chord notes follow a note;
+ * attributes are in the schema's order; beams are numbered 1 to 8, slurs 1 to 16; there are as many
+ * staves as are used. */
 #ifndef RP_MUSIC_FINISH_H
 #define RP_MUSIC_FINISH_H
 

@@ -194,3 +194,17 @@ TEST(what_the_schema_forbids_is_put_right) {
     CHECK(strstr(score, "<chord /><rest") == NULL);
     free(score);
 }
+
+TEST(no_tokens_at_all_are_one_measure_of_rest) {
+    static const char *const texts[] = {"", "nonsense"};
+    for (size_t i = 0; i < RP_COUNT(texts); i++) {
+        rp_joined_score_report report;
+        char *score = score_of(texts + i, 1, true, &report);
+        REQUIRE(score != NULL);
+        CHECK_INT(report.measures, 1);
+        CHECK(strstr(score,
+                     "<measure number=\"1\"><attributes><divisions>1</divisions>"
+                     "</attributes><note><rest measure=\"yes\" /><duration>4</duration>") != NULL);
+        free(score);
+    }
+}
