@@ -4,7 +4,8 @@
  *
  * tedn: processor seconds for all pairs of the reference in both flavours in one run, reading and
  * delinearizing included, beside the sum of the published seconds, which are the distance alone.
- * linearize: MB of MusicXML a second. Best of several. */
+ * tedn_pair: milliseconds of one flavour of a pair whose prediction has so many tokens, 10 % more
+ * or less. linearize: MB of MusicXML a second. Best of several. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,8 +44,9 @@ static double published_seconds(const char *folder) {
     return sum;
 }
 
-/* Both flavours of one pair; adds the seconds they took. False: no such pair. */
-static bool compare_pair(const char *folder, int number, double *seconds) {
+/* Both flavours of one pair; adds the seconds they took, and notes the tokens. False: no such
+ * pair. */
+static bool compare_pair(const char *folder, int number, double *seconds, size_t *count) {
     rp_mapped_file gold = open_numbered(folder, number, ".gold.musicxml");
     rp_mapped_file line = open_numbered(folder, number, ".pred.lmx");
     const bool is_there = gold.size > 0;
@@ -58,6 +60,7 @@ static bool compare_pair(const char *folder, int number, double *seconds) {
             const double began = processor_seconds();
             (void)rp_tedn_line(&cost, &source, &tokens, (rp_tedn_flavor)flavor, NULL);
             *seconds += processor_seconds() - began;
+            *count = tokens.count;
         }
         rp_arena_clear(&arena);
     }
@@ -66,13 +69,36 @@ static bool compare_pair(const char *folder, int number, double *seconds) {
     return is_there;
 }
 
-static void bench_tedn(const char *folder) {
+/* Milliseconds of one flavour of the pairs of about so many tokens: the mean, best of several. */
+static void bench_pair(const char *folder, size_t tokens) {
     double best = 1e9;
     int pairs = 0;
     for (int round = 0; round < ROUNDS; round++) {
+        double sum = 0;
+        pairs = 0;
+        for (int number = 1; number <= PAIRS_MAX; number++) {
+            double seconds = 0;
+            size_t count = 0;
+            if (!compare_pair(folder, number, &seconds, &count)) break;
+            if (count * 10 < tokens * 9 || count * 10 > tokens * 11) continue;
+            sum += seconds / 2;
+            pairs++;
+        }
+        if (pairs > 0 && sum / pairs < best) best = sum / pairs;
+    }
+    if (pairs == 0) return;
+    printf("{\"bench\": \"tedn_pair\", \"tokens\": %zu, \"pairs\": %d, \"milliseconds\": %.3f}\n",
+           tokens, pairs, best * 1e3);
+}
+
+static void bench_tedn(const char *folder) {
+    double best = 1e9;
+    int pairs = 0;
+    size_t count = 0;
+    for (int round = 0; round < ROUNDS; round++) {
         double seconds = 0;
         pairs = 0;
-        while (pairs < PAIRS_MAX && compare_pair(folder, pairs + 1, &seconds)) pairs++;
+        while (pairs < PAIRS_MAX && compare_pair(folder, pairs + 1, &seconds, &count)) pairs++;
         if (seconds < best) best = seconds;
     }
     const double published = published_seconds(folder);
@@ -124,6 +150,9 @@ static void bench_linearize(void) {
 
 int main(int count, char **words) {
     bench_linearize();
-    if (count > 1) bench_tedn(words[1]);
+    if (count < 2) return 0;
+    bench_tedn(words[1]);
+    bench_pair(words[1], 130);
+    bench_pair(words[1], 260);
     return 0;
 }

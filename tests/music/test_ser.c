@@ -5,6 +5,8 @@
 
 #include "base/random.h"
 #include "check.h"
+#include "music/linearize_file.h"
+#include "sample_files.h"
 
 static size_t plain_distance(const uint16_t *a, size_t n, const uint16_t *b, size_t m) {
     size_t *row = malloc((m + 1) * sizeof *row);
@@ -75,4 +77,73 @@ TEST(an_empty_gold_line_counts_insertions) {
     add_texts(&ser, "", "measure nonsense nonsense");
     CHECK_INT(ser.distance, 3);
     CHECK(isinf(rp_ser_percent(&ser)));
+}
+
+/* ---- against the published program ---- */
+
+struct published {
+    unsigned long long gold, distance, gold_no_tuplets, distance_no_tuplets;
+};
+
+static bool find_published(struct published *published, const char *json, const char *name) {
+    char key[32];
+    snprintf(key, sizeof key, "\"%s\": {", name);
+    const char *at = strstr(json, key);
+    return at != NULL && sscanf(at + strlen(key),
+                                " \"gold\": %llu, \"distance\": %llu, \"gold_no_tuplets\": %llu, "
+                                "\"distance_no_tuplets\": %llu",
+                                &published->gold, &published->distance, &published->gold_no_tuplets,
+                                &published->distance_no_tuplets) == 4;
+}
+
+static void add_pair(rp_ser *ser, const char *gold_path) {
+    rp_text gold = {0};
+    size_t size = 0;
+    char *musicxml = sample_files_read(gold_path, &size);
+    char *pred_path = sample_files_sibling(gold_path, ".gold.musicxml", ".pred.lmx");
+    char *pred = sample_files_read(pred_path, NULL);
+    const rp_xml_source source = {gold_path, (const uint8_t *)musicxml, size};
+    REQUIRE(rp_linearize_source(&gold, NULL, &source, NULL, NULL) == RP_OK);
+    REQUIRE(pred != NULL);
+    add_texts(ser, gold.data, pred);
+    rp_text_clear(&gold);
+    free(pred);
+    free(pred_path);
+    free(musicxml);
+}
+
+TEST(all_pairs_have_the_published_distances_and_lengths) {
+    char *folder = sample_files_data("reference", "tedn");
+    if (folder == NULL) return;
+    char *json_path = sample_files_data("reference", "tedn/ser.json");
+    char *json = sample_files_read(json_path, NULL);
+    REQUIRE(json != NULL);
+    struct sample_files golds = sample_files_list(folder, ".gold.musicxml");
+    rp_ser corpus = {0};
+    size_t compared = 0;
+    for (size_t i = 0; i < golds.count; i++) {
+        struct published published;
+        char name[4];
+        snprintf(name, sizeof name, "%.3s", strrchr(golds.paths[i], '/') + 1);
+        if (!find_published(&published, json, name)) continue;
+        rp_ser ser = {0};
+        add_pair(&ser, golds.paths[i]);
+        add_pair(&corpus, golds.paths[i]);
+        CHECK_INT(ser.gold_length, published.gold);
+        CHECK_INT(ser.distance, published.distance);
+        CHECK_INT(ser.gold_length_without_tuplets, published.gold_no_tuplets);
+        CHECK_INT(ser.distance_without_tuplets, published.distance_no_tuplets);
+        compared++;
+    }
+    const char *totals = strstr(json, "\"corpus\":");
+    double percent = 0, percent_without_tuplets = 0;
+    REQUIRE(totals != NULL && sscanf(totals, "\"corpus\": { \"SER\": %lf, \"SERnotuplets\": %lf",
+                                     &percent, &percent_without_tuplets) == 2);
+    CHECK_NEAR(rp_ser_percent(&corpus), percent, 1e-12);
+    CHECK_NEAR(rp_ser_percent_without_tuplets(&corpus), percent_without_tuplets, 1e-12);
+    printf("# %zu of %zu pairs compared\n", compared, golds.count);
+    sample_files_clear(&golds);
+    free(json);
+    free(json_path);
+    free(folder);
 }
