@@ -43,6 +43,7 @@ struct feed {
     rp_follow *follow;
     const uint8_t *data;
     uint64_t base, end;          /* of data in the recording */
+    uint64_t box_end;            /* of the mdat that was open when the piece began; 0: none was */
     int border, inside, strange; /* evidence */
     bool has_mark, is_over, has_missed;
 };
@@ -163,6 +164,14 @@ static void count_mark(struct feed *feed, uint64_t at, int bits) {
     feed->has_mark = true;
 }
 
+/* Counts a box. The one behind an mdat that began in an earlier piece lies where it was due long
+ * before, and says in full how many pieces came between, whatever marks this piece held before. */
+static void count_box(struct feed *feed, uint64_t at, int bits) {
+    const bool was_due = at >= feed->base && feed->box_end != 0 && at == feed->box_end;
+    if (was_due && feed->has_mark) feed->border += bits < EXACT_MAX ? bits : EXACT_MAX;
+    else count_mark(feed, at, bits);
+}
+
 static void open_gap(struct feed *feed, uint64_t at) {
     rp_follow *follow = feed->follow;
     if (!feed->has_mark) feed->has_missed = true;
@@ -251,6 +260,14 @@ static void search_gap(struct feed *feed, uint64_t limit) {
 
 /* ---- one step ---- */
 
+/* Whether the piece holds nothing from `at` on: the slack behind a file that ends there. */
+static bool is_slack(const struct feed *feed, uint64_t at) {
+    if (at <= feed->base) return false;
+    const uint8_t *rest = feed->data + (at - feed->base);
+    const size_t size = (size_t)(feed->end - at);
+    return rest[0] == 0 && memcmp(rest, rest + 1, size - 1) == 0;
+}
+
 /* At the end of a box, where another must begin or the recording ends. */
 static void step_box(struct feed *feed) {
     rp_follow *follow = feed->follow;
@@ -258,7 +275,7 @@ static void step_box(struct feed *feed) {
     follow->in_payload = false;
     const rp_mark mark = mark_at(feed, at);
     if (mark.bits > 0) {
-        count_mark(feed, at, (int)mark.bits);
+        count_box(feed, at, (int)mark.bits);
         take_mark(feed, at, &mark);
     } else if (follow->has_moov) {
         follow->end = at;
@@ -266,8 +283,10 @@ static void step_box(struct feed *feed) {
         feed->border += COMES_TO_END;
         if (at <= feed->base) feed->border = RP_FOLLOW_REJECT;
     } else {
-        /* The size of the mdat was not true: follow what is in it. */
-        if (at > 0) feed->border -= COST_BAD_BOX;
+        /* The file was cut behind its mdat, or the size of the mdat was not true: then follow what
+         * is in it. */
+        if (is_slack(feed, at)) feed->border += COMES_TO_END;
+        else if (at > 0) feed->border -= COST_BAD_BOX;
         follow->in_payload = true;
         follow->box_end = 0;
     }
@@ -334,8 +353,11 @@ static int sum_up(const struct feed *feed) {
 int rp_follow_feed(rp_follow *follow, const uint8_t *data, size_t size) {
     assert(size >= RP_FOLLOW_TAIL);
     if (follow->end != 0) return RP_FOLLOW_REJECT;
-    struct feed feed = {
-        .follow = follow, .data = data, .base = follow->length, .end = follow->length + size};
+    struct feed feed = {.follow = follow,
+                        .data = data,
+                        .base = follow->length,
+                        .end = follow->length + size,
+                        .box_end = follow->box_end};
     weigh_table(&feed);
     while (!feed.is_over && follow->due + RP_MARK_LOOK <= feed.end) {
         uint64_t limit = feed.end - RP_MARK_LOOK + 1;

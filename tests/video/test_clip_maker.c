@@ -52,8 +52,8 @@ static void check_clip(size_t recipe, char take) {
     char path[512];
     snprintf(path, sizeof path, "%s/%s-%c.mp4", check_scratch(), clip_name(recipe), take);
     write_file(path, clip.bytes, clip.size);
-    if (run("test -z \"$(ffmpeg -v error -nostdin -i %s -map 0:v -map 0:a -fps_mode passthrough -f "
-            "null - 2>&1)\"",
+    if (run("test -z \"$(ffmpeg -v error -nostdin -i %s -map 0:v -map 0:a -fps_mode passthrough "
+            "-enc_time_base -1 -f null - 2>&1)\"",
             path) != 0)
         check_failed(__FILE__, __LINE__, "%s: ffmpeg reports errors", clip_name(recipe));
     if (was_read) check_covered(&clip, &movie);
