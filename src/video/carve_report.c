@@ -7,9 +7,8 @@ static const char *const states[RP_CARVED_STATES] = {
     [RP_CARVED_RECOVERED] = "recovered",
     [RP_CARVED_PARTLY] = "recovered in part",
     [RP_CARVED_DOUBTFUL] = "its own index does not fit it",
-    [RP_CARVED_RAW] =
-        "raw: no clip of the same camera to give it an index; name one with "
-        "--reference",
+    [RP_CARVED_RAW] = ("raw: no clip of the same camera to give it an index; name one with "
+                       "--reference"),
 };
 
 static const char *const kinds[] = {

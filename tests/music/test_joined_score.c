@@ -29,8 +29,8 @@ static void check_joined(const char *const *texts, size_t count, const char *exp
 
 TEST(what_holds_is_not_said_again_in_the_next_system) {
     static const char *const texts[] = {
-        "measure key:fifths:2 time beats:3 beat-type:4 clef:G2 staff:1 clef:F4 staff:2 C4 quarter "
-        "clef:G2 staff:2",
+        ("measure key:fifths:2 time beats:3 beat-type:4 clef:G2 staff:1 clef:F4 staff:2 C4 quarter "
+         "clef:G2 staff:2"),
         "measure key:fifths:2 clef:G2 staff:1 clef:G2 staff:2 D4 quarter",
         "",
         "measure key:fifths:1 clef:F4 staff:1 clef:G2 staff:2 E4 quarter key:fifths:1",
