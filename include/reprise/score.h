@@ -101,9 +101,6 @@ rp_status rp_score_read(rp_score_result *result, rp_score_reader *reader, const 
                         rp_error *error);
 void rp_score_result_clear(rp_score_result *result);
 
-/* Writes `text` as the whole of `path`, aside and renamed. */
-rp_status rp_score_write_text(const char *path, const char *text, rp_error *error);
-
 #ifdef __cplusplus
 }
 #endif

@@ -60,7 +60,7 @@ static rp_status write_result(const rp_cli_call *call, const char *input,
     }
     if (!output_path(path, values, input, call->input_count > 1))
         return rp_cli_fail(error, RP_USAGE, "%s: the path is too long", input);
-    const rp_status status = rp_score_write_text(path, text, error);
+    const rp_status status = rp_new_file_write(path, text, strlen(text), error);
     if (status == RP_OK && !values->json)
         printf("%s: %d system%s, %d measures, confidence %.0f %% -> %s\n", input, result->systems,
                result->systems == 1 ? "" : "s", result->measures, 100 * result->confidence, path);

@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "base/compiler.h"
+#include "base/vector_math.h"
 #include "learn/lenet98.h"
-#include "tensor/cpu/loops/vector_math.h"
 
 enum { LANES = 16 };
 typedef float lane __attribute__((vector_size(64), aligned(4)));

@@ -31,40 +31,22 @@ uint64_t rp_batches_per_epoch(const rp_dataset *set, const rp_batch_options *opt
 /* ---- order -------------------------------------------------------------------------------------
  */
 
-typedef struct keyed {
-    int32_t width;
-    uint32_t sample;
-} keyed;
-
-static int compare_width(const void *a, const void *b) {
-    const keyed *x = a, *y = b;
-    return x->width != y->width ? (x->width > y->width) - (x->width < y->width)
-                                : (x->sample > y->sample) - (x->sample < y->sample);
-}
-
-static void sort_window(uint32_t *order, uint32_t count, const rp_dataset *set, keyed *space) {
-    for (uint32_t i = 0; i < count; i++)
-        space[i] = (keyed){set->samples[order[i]].image.width, order[i]};
-    qsort(space, count, sizeof *space, compare_width);
-    for (uint32_t i = 0; i < count; i++) order[i] = space[i].sample;
-}
-
 /* Fills batches->order for an epoch. */
 static rp_status plan_epoch(rp_batches *b, uint64_t epoch) {
     const uint32_t count = (uint32_t)b->set->count, size = (uint32_t)b->options.size;
     const uint32_t window = size * SORT_WINDOW_BATCHES, full = count / size;
     rp_random random = rp_random_make(b->options.seed, STREAM_EPOCH + epoch);
-    keyed *space = calloc(window, sizeof *space);
     uint32_t *places = calloc(full + 1, sizeof *places),
              *shuffled = calloc(count, sizeof *shuffled);
     rp_status status = RP_OK;
-    if (space == NULL || places == NULL || shuffled == NULL) {
+    if (places == NULL || shuffled == NULL) {
         status = rp_fail_memory(&b->error, "the order of samples");
     } else {
         for (uint32_t i = 0; i < count; i++) shuffled[i] = i;
         rp_random_shuffle(&random, shuffled, count);
-        for (uint32_t i = 0; i < count; i += window)
-            sort_window(shuffled + i, count - i < window ? count - i : window, b->set, space);
+        for (uint32_t i = 0; i < count && status == RP_OK; i += window)
+            status = rp_dataset_sort_by_width(b->set, shuffled + i,
+                                              count - i < window ? count - i : window, &b->error);
         for (uint32_t i = 0; i < full; i++) places[i] = i;
         rp_random_shuffle(&random, places, full);
         memcpy(b->order, shuffled, count * sizeof *shuffled);
@@ -73,7 +55,6 @@ static rp_status plan_epoch(rp_batches *b, uint64_t epoch) {
                    size * sizeof *shuffled);
         b->epoch_of_order = epoch;
     }
-    free(space);
     free(places);
     free(shuffled);
     return status;
@@ -168,13 +149,6 @@ static void mark_edges(const rp_batches *b, rp_batch *batch, const rp_sample *sa
     }
 }
 
-static bool make_tensor(rp_tensor *tensor, rp_arena *arena, rp_dtype dtype, int dims,
-                        const int64_t *shape) {
-    *tensor = rp_tensor_over(NULL, dtype, dims, shape);
-    tensor->data = rp_arena_alloc(arena, rp_tensor_bytes(tensor));
-    return tensor->data != NULL;
-}
-
 static int64_t round_up(int64_t value, int64_t step) { return (value + step - 1) / step * step; }
 
 /* Token tensors from the gathered spans. */
@@ -185,11 +159,11 @@ static bool put_tokens(rp_batch *batch, const span *spans, int64_t count) {
     longest = round_up(longest, STEPS_STEP);
     const int64_t shape[2] = {count, longest}, three[2] = {count, 3},
                   ids[2] = {count, RP_MODEL_IDS};
-    if (!make_tensor(&batch->spans, &batch->arena, RP_I32, 2, three) ||
-        !make_tensor(&batch->presence, &batch->arena, RP_F32, 2, ids) ||
-        !make_tensor(&batch->presence_weights, &batch->arena, RP_F32, 2, ids) ||
-        !make_tensor(&batch->inputs, &batch->arena, RP_I32, 2, shape) ||
-        !make_tensor(&batch->targets, &batch->arena, RP_I32, 2, shape))
+    if (!rp_tensor_make(&batch->spans, &batch->arena, RP_I32, 2, three) ||
+        !rp_tensor_make(&batch->presence, &batch->arena, RP_F32, 2, ids) ||
+        !rp_tensor_make(&batch->presence_weights, &batch->arena, RP_F32, 2, ids) ||
+        !rp_tensor_make(&batch->inputs, &batch->arena, RP_I32, 2, shape) ||
+        !rp_tensor_make(&batch->targets, &batch->arena, RP_I32, 2, shape))
         return false;
     batch->span_max = 1;
     batch->tokens = 0;
@@ -254,9 +228,9 @@ static rp_status make_batch(rp_batches *b, rp_batch *batch, uint64_t step) {
     spans = rp_arena_array(&batch->arena, (size_t)measures, sizeof *spans);
     batch->lengths = rp_arena_array(&batch->arena, (size_t)size, sizeof *batch->lengths);
     if (spans == NULL || batch->lengths == NULL ||
-        !make_tensor(&batch->images, &batch->arena, b->options.dtype, 4, shape) ||
-        !make_tensor(&batch->edges, &batch->arena, RP_F32, 2, columns) ||
-        !make_tensor(&batch->edge_weights, &batch->arena, RP_F32, 2, columns))
+        !rp_tensor_make(&batch->images, &batch->arena, b->options.dtype, 4, shape) ||
+        !rp_tensor_make(&batch->edges, &batch->arena, RP_F32, 2, columns) ||
+        !rp_tensor_make(&batch->edge_weights, &batch->arena, RP_F32, 2, columns))
         return rp_fail_memory(&b->error, "a batch");
     rp_random random = rp_random_make(b->options.seed, step);
     int64_t count = 0;

@@ -262,6 +262,29 @@ rp_status rp_dataset_load(rp_dataset *set, const char *path, const rp_dataset_op
     return status;
 }
 
+typedef struct keyed {
+    int32_t width;
+    uint32_t sample;
+} keyed;
+
+static int compare_width(const void *a, const void *b) {
+    const keyed *x = a, *y = b;
+    return x->width != y->width ? (x->width > y->width) - (x->width < y->width)
+                                : (x->sample > y->sample) - (x->sample < y->sample);
+}
+
+rp_status rp_dataset_sort_by_width(const rp_dataset *set, uint32_t *samples, uint32_t count,
+                                   rp_error *error) {
+    keyed *keys = calloc((size_t)count + 1, sizeof *keys);
+    if (keys == NULL) return rp_fail_memory(error, "the order of samples");
+    for (uint32_t i = 0; i < count; i++)
+        keys[i] = (keyed){set->samples[samples[i]].image.width, samples[i]};
+    qsort(keys, count, sizeof *keys, compare_width);
+    for (uint32_t i = 0; i < count; i++) samples[i] = keys[i].sample;
+    free(keys);
+    return RP_OK;
+}
+
 void rp_dataset_clear(rp_dataset *set) {
     rp_arena_clear(&set->arena);
     *set = (rp_dataset){0};

@@ -40,6 +40,11 @@ typedef struct rp_dataset_options {
 rp_status rp_dataset_load(rp_dataset *set, const char *path, const rp_dataset_options *options,
                           rp_error *error);
 
+/* Sorts `count` indices of samples by the width of their images, then by index. RP_SYSTEM: no
+ * memory. */
+rp_status rp_dataset_sort_by_width(const rp_dataset *set, uint32_t *samples, uint32_t count,
+                                   rp_error *error);
+
 void rp_dataset_clear(rp_dataset *set);
 
 #endif

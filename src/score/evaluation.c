@@ -7,16 +7,6 @@
 
 enum { BATCH = 16 };
 
-typedef struct keyed {
-    int32_t width, sample;
-} keyed;
-
-static int compare_width(const void *a, const void *b) {
-    const keyed *x = a, *y = b;
-    return x->width != y->width ? (x->width > y->width) - (x->width < y->width)
-                                : (x->sample > y->sample) - (x->sample < y->sample);
-}
-
 /* What one evaluation works with. */
 typedef struct evaluating {
     rp_evaluation *result;
@@ -27,7 +17,7 @@ typedef struct evaluating {
     rp_arena scratch;   /* of one batch */
 } evaluating;
 
-static rp_status keep_line(const evaluating *e, int32_t sample, const rp_lmx_line *read,
+static rp_status keep_line(const evaluating *e, uint32_t sample, const rp_lmx_line *read,
                            rp_error *error) {
     rp_lmx_line *kept = &e->lines[sample];
     *kept = *read;
@@ -38,20 +28,20 @@ static rp_status keep_line(const evaluating *e, int32_t sample, const rp_lmx_lin
 }
 
 /* One batch: read, score, and keep the lines if asked. */
-static rp_status read_batch(evaluating *e, const keyed *order, int32_t count, rp_error *error) {
+static rp_status read_batch(evaluating *e, const uint32_t *order, int32_t count, rp_error *error) {
     rp_page_image images[BATCH];
     rp_reading readings[BATCH];
     rp_arena_reset(&e->scratch);
-    for (int32_t i = 0; i < count; i++) images[i] = e->set->samples[order[i].sample].image;
+    for (int32_t i = 0; i < count; i++) images[i] = e->set->samples[order[i]].image;
     RP_TRY(rp_reader_read(e->reader, readings, images, count, &e->scratch, error));
     for (int32_t i = 0; i < count; i++) {
-        const rp_sample *sample = &e->set->samples[order[i].sample];
+        const rp_sample *sample = &e->set->samples[order[i]];
         const rp_lmx_line gold = {(uint16_t *)sample->tokens, (size_t)sample->token_count, 0};
         const rp_lmx_line read = {readings[i].tokens, (size_t)readings[i].token_count, 0};
         RP_TRY(rp_ser_add(&e->result->ser, &gold, &read, error));
         e->result->systems++;
         e->result->cut_right += readings[i].span_count == sample->measure_count;
-        if (e->lines != NULL) RP_TRY(keep_line(e, order[i].sample, &read, error));
+        if (e->lines != NULL) RP_TRY(keep_line(e, order[i], &read, error));
     }
     return RP_OK;
 }
@@ -61,13 +51,12 @@ rp_status rp_evaluate(rp_evaluation *e, rp_reader *reader, const rp_dataset *set
                       rp_error *error) {
     *e = (rp_evaluation){0};
     evaluating run = {.result = e, .reader = reader, .set = set, .lines = lines, .arena = arena};
-    keyed *order = calloc((size_t)set->count, sizeof *order);
+    uint32_t *order = calloc((size_t)set->count, sizeof *order);
     if (order == NULL) return rp_fail_memory(error, "the order of reading");
-    for (int32_t i = 0; i < set->count; i++) order[i] = (keyed){set->samples[i].image.width, i};
-    qsort(order, (size_t)set->count, sizeof *order, compare_width);
+    for (int32_t i = 0; i < set->count; i++) order[i] = (uint32_t)i;
     rp_progress_state state = rp_progress_begin(progress, "reading", (uint64_t)set->count);
     const double started = rp_clock_seconds();
-    rp_status status = RP_OK;
+    rp_status status = rp_dataset_sort_by_width(set, order, (uint32_t)set->count, error);
     for (int32_t i = 0; i < set->count && status == RP_OK; i += BATCH) {
         const int32_t count = set->count - i < BATCH ? set->count - i : BATCH;
         status = read_batch(&run, order + i, count, error);

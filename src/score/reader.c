@@ -136,13 +136,6 @@ typedef struct writing {
     rp_tensor spans, ids, h, c; /* over memory of the arena */
 } writing;
 
-static bool make_tensor(rp_tensor *tensor, rp_arena *arena, rp_dtype dtype, int dims,
-                        const int64_t *shape) {
-    *tensor = rp_tensor_over(NULL, dtype, dims, shape);
-    tensor->data = rp_arena_alloc(arena, rp_tensor_bytes(tensor));
-    return tensor->data != NULL;
-}
-
 static bool line_init(line *l, const rp_reader *reader, int32_t first_column, rp_arena *arena) {
     const size_t most = (size_t)reader->options.steps_max + 1;
     *l = (line){.grammar = rp_lmx_grammar_start(), .first_column = first_column};
@@ -161,10 +154,10 @@ static bool writing_init(writing *w, const rp_reader *reader, const rp_reading *
     for (int32_t b = 0; b < count; b++) w->count += readings[b].span_count;
     w->lines = rp_arena_array(arena, (size_t)w->count, sizeof *w->lines);
     if (w->lines == NULL ||
-        !make_tensor(&w->spans, arena, RP_I32, 2, (const int64_t[]){w->count, 3}) ||
-        !make_tensor(&w->ids, arena, RP_I32, 2, (const int64_t[]){w->count, 1}) ||
-        !make_tensor(&w->h, arena, RP_F32, 2, (const int64_t[]){w->count, units}) ||
-        !make_tensor(&w->c, arena, RP_F32, 2, (const int64_t[]){w->count, units}))
+        !rp_tensor_make(&w->spans, arena, RP_I32, 2, (const int64_t[]){w->count, 3}) ||
+        !rp_tensor_make(&w->ids, arena, RP_I32, 2, (const int64_t[]){w->count, 1}) ||
+        !rp_tensor_make(&w->h, arena, RP_F32, 2, (const int64_t[]){w->count, units}) ||
+        !rp_tensor_make(&w->c, arena, RP_F32, 2, (const int64_t[]){w->count, units}))
         return false;
     int32_t *row = w->spans.data;
     int64_t n = 0;

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "base/new_file.h"
 #include "base/progress.h"
 #include "music/joined_score.h"
 #include "page/document.h"
@@ -284,8 +283,4 @@ void rp_score_result_clear(rp_score_result *result) {
     free(result->lmx);
     free(result->json);
     *result = (rp_score_result){0};
-}
-
-rp_status rp_score_write_text(const char *path, const char *text, rp_error *error) {
-    return rp_new_file_write(path, text, strlen(text), error);
 }

@@ -28,6 +28,13 @@ rp_tensor rp_tensor_over(void *data, rp_dtype dtype, int dims, const int64_t *sh
     return tensor;
 }
 
+bool rp_tensor_make(rp_tensor *tensor, rp_arena *arena, rp_dtype dtype, int dims,
+                    const int64_t *shape) {
+    *tensor = rp_tensor_over(NULL, dtype, dims, shape);
+    tensor->data = rp_arena_alloc(arena, rp_tensor_bytes(tensor));
+    return tensor->data != NULL;
+}
+
 bool rp_tensor_same_shape(const rp_tensor *a, const rp_tensor *b) {
     return memcmp(a->shape, b->shape, sizeof a->shape) == 0;
 }

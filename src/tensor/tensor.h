@@ -11,6 +11,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/arena.h"
+
 typedef enum rp_dtype {
     RP_F32,
     RP_BF16, /* the upper half of an f32: 8 bits of exponent, 7 of fraction */
@@ -41,6 +43,10 @@ size_t rp_tensor_bytes(const rp_tensor *tensor);
 
 /* A leaf over memory of the caller, who keeps it alive. */
 rp_tensor rp_tensor_over(void *data, rp_dtype dtype, int dims, const int64_t *shape);
+
+/* A leaf of zeros in `arena`. False: no memory. */
+bool rp_tensor_make(rp_tensor *tensor, rp_arena *arena, rp_dtype dtype, int dims,
+                    const int64_t *shape);
 
 bool rp_tensor_same_shape(const rp_tensor *a, const rp_tensor *b);
 

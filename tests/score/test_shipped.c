@@ -6,8 +6,8 @@
 
 #include <unistd.h>
 
-static const double onset_f1_min = 0.5; /* of the first model on a page of our own */
-static const double dev_ser_max = 45;   /* per cent, greedy */
+static const double onset_f1_min = 0.75; /* measured: 0.83 and 0.88 */
+static const double dev_ser_max = 33.5;  /* per cent, greedy, of the first 200; measured: 32.7 */
 
 static bool find_model(char *path, size_t size) {
     snprintf(path, size, "%s/models/piano.safetensors", check_source());
@@ -31,7 +31,7 @@ TEST(the_example_pages_are_read_well_enough_to_be_recognised) {
         snprintf(gold, sizeof gold, "%s/examples/pages/%s", check_source(), pages[i][1]);
         snprintf(read, sizeof read, "%s/read.musicxml", check_scratch());
         REQUIRE(rp_score_read(&result, reader, page, NULL, NULL, &error) == RP_OK);
-        CHECK_INT(rp_score_write_text(read, result.musicxml, &error), RP_OK);
+        CHECK_INT(rp_new_file_write(read, result.musicxml, strlen(result.musicxml), &error), RP_OK);
         rp_score_result_clear(&result);
         REQUIRE(rp_music_compare(&c, gold, read, RP_MUSIC_LMX_ONLY, &error) == RP_OK);
         printf("# %s: SER %.1f %%, TEDn %.3f, note F1 %.3f, onset F1 %.3f\n", pages[i][0], c.ser,

@@ -10,8 +10,8 @@
  * of weights are products over all steps at the end. */
 #include <omp.h>
 
+#include "tensor/cpu/loops/cell.h"
 #include "tensor/cpu/loops/gemm.h"
-#include "tensor/cpu/loops/vector_math.h"
 
 typedef struct shape {
     int64_t images, columns, width; /* enc (B, T, K) */
@@ -102,19 +102,6 @@ static void attend(const call *p, int64_t n, const float *restrict q, float *res
     for (int64_t t = count; t < s->span_max; t++) alpha[t] = 0;
 }
 
-static void cell(float *restrict a, float *restrict c, float *restrict h, int64_t units) {
-    for (int64_t u = 0; u < units; u++) {
-        const float i = rp_sigmoid(a[u]), f = rp_sigmoid(a[units + u]);
-        const float g = rp_tanh(a[2 * units + u]), o = rp_sigmoid(a[3 * units + u]);
-        a[u] = i;
-        a[units + u] = f;
-        a[2 * units + u] = g;
-        a[3 * units + u] = o;
-        c[u] = f * c[u] + i * g;
-        h[u] = o * rp_tanh(c[u]);
-    }
-}
-
 /* A share's working rows: state [h ; c], query, context, gates, and which span a row is. */
 typedef struct rows {
     float *state, *q, *context, *gates;
@@ -182,9 +169,8 @@ static void step_forward(const call *p, const rows *r, int64_t first, int64_t la
     rp_gemm(r->gates, wide, r->state, 2 * units, p->pack_hidden, count, units, wide);
     for (int64_t i = 0; i < count; i++) {
         const int64_t at = r->span[i] * s->steps + l;
-        float *c = p->c + at * units;
-        memcpy(c, r->state + i * 2 * units + units, (size_t)units * sizeof(float));
-        cell(r->gates + i * wide, c, p->h + at * units, units);
+        const float *before = r->state + i * 2 * units + units;
+        rp_cell_forward(r->gates + i * wide, p->c + at * units, p->h + at * units, before, units);
         memcpy(p->gates + at * wide, r->gates + i * wide, (size_t)wide * sizeof(float));
     }
 }
@@ -298,21 +284,6 @@ static void attend_back(const back *b, int64_t n, int64_t at, const back_rows *r
     }
 }
 
-static void cell_back(float *restrict ga, float *restrict gc, const float *restrict gh,
-                      const float *restrict gate, const float *restrict c,
-                      const float *restrict before, int64_t units) {
-    for (int64_t u = 0; u < units; u++) {
-        const float i = gate[u], f = gate[units + u], g = gate[2 * units + u];
-        const float o = gate[3 * units + u], squashed = rp_tanh(c[u]);
-        const float dc = gc[u] + gh[u] * o * (1 - squashed * squashed);
-        ga[u] = dc * g * i * (1 - i);
-        ga[units + u] = dc * (before != NULL ? before[u] : 0) * f * (1 - f);
-        ga[2 * units + u] = dc * i * (1 - g * g);
-        ga[3 * units + u] = gh[u] * squashed * o * (1 - o);
-        gc[u] = dc * f;
-    }
-}
-
 /* Gates' gradients of the spans that live at step l; returns how many, their rows in r->span. */
 static int64_t gates_back(const back *b, const back_rows *r, int64_t first, int64_t last,
                           int64_t l) {
@@ -330,8 +301,8 @@ static int64_t gates_back(const back *b, const back_rows *r, int64_t first, int6
         float *gh = r->gh + row * units, *ga = r->ggates + count * wide;
         float *state = r->state + count * 2 * units;
         for (int64_t u = 0; u < units; u++) gh[u] += b->gh[at * units + u];
-        cell_back(ga, r->gc + row * units, gh, b->p.gates + at * wide, b->p.c + at * units,
-                  l > 0 ? b->p.c + (at - 1) * units : NULL, units);
+        rp_cell_backward(ga, r->gc + row * units, gh, b->p.gates + at * wide, b->p.c + at * units,
+                         l > 0 ? b->p.c + (at - 1) * units : NULL, units);
         memcpy(b->ggates + at * wide, ga, 4 * bytes);
         if (l > 0) {
             memcpy(state, b->p.h + (at - 1) * units, bytes);

@@ -4,8 +4,8 @@
  * keep the reckoning in vectors. */
 #include <math.h>
 
+#include "base/vector_math.h"
 #include "tensor/cpu/loops/numbers.h"
-#include "tensor/cpu/loops/vector_math.h"
 
 /* ---- one input ------------------------------------------------------------------------------- */
 

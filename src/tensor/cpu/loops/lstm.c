@@ -6,8 +6,8 @@
 #include <omp.h>
 #include <stdlib.h>
 
+#include "tensor/cpu/loops/cell.h"
 #include "tensor/cpu/loops/gemm.h"
-#include "tensor/cpu/loops/vector_math.h"
 
 typedef struct sizes {
     int64_t directions, samples, steps, units, inputs;
@@ -64,21 +64,6 @@ static int64_t share_count(const sizes *s) {
 
 /* ---- forward --------------------------------------------------------------------------------- */
 
-/* The point-wise part: gates in place from their sums, then c and h. `before` NULL: state 0. */
-static void cell_forward(float *restrict a, float *restrict c, float *restrict h,
-                         const float *restrict before, int64_t units) {
-    for (int64_t u = 0; u < units; u++) {
-        const float i = rp_sigmoid(a[u]), f = rp_sigmoid(a[units + u]);
-        const float g = rp_tanh(a[2 * units + u]), o = rp_sigmoid(a[3 * units + u]);
-        a[u] = i;
-        a[units + u] = f;
-        a[2 * units + u] = g;
-        a[3 * units + u] = o;
-        c[u] = (before != NULL ? f * before[u] : 0) + i * g;
-        h[u] = o * rp_tanh(c[u]);
-    }
-}
-
 /* Tensors of one direction, as plain memory. */
 typedef struct forward {
     float *gates, *cells, *hidden; /* (B, T, 4U), (B, T, U), (B, T, U) */
@@ -124,8 +109,8 @@ static void run_forward(const forward *p, const sizes *s, share part) {
             const int64_t at = b * steps + step_at(part.direction, k, length);
             const int64_t before = b * steps + step_at(part.direction, k - 1, length);
             float *a = p->a + rows++ * wide;
-            cell_forward(a, p->cells + at * units, p->hidden + at * units,
-                         k > 0 ? p->cells + before * units : NULL, units);
+            rp_cell_forward(a, p->cells + at * units, p->hidden + at * units,
+                            k > 0 ? p->cells + before * units : NULL, units);
             memcpy(p->gates + at * wide, a, (size_t)wide * sizeof(float));
         }
     }
@@ -195,23 +180,6 @@ static rp_status lstm(rp_device *device, const rp_args *args, rp_error *error) {
 
 /* ---- backward -------------------------------------------------------------------------------- */
 
-/* From the gradients of h and c (in and out) to those of the gates' sums. */
-static void cell_backward(float *restrict ga, float *restrict gc, const float *restrict gh,
-                          const float *restrict gate, const float *restrict c,
-                          const float *restrict before, int64_t units) {
-    for (int64_t u = 0; u < units; u++) {
-        const float i = gate[u], f = gate[units + u], g = gate[2 * units + u];
-        const float o = gate[3 * units + u], squashed = rp_tanh(c[u]);
-        const float dc = gc[u] + gh[u] * o * (1 - squashed * squashed);
-        const float c_before = before != NULL ? before[u] : 0;
-        ga[u] = dc * g * i * (1 - i);
-        ga[units + u] = dc * c_before * f * (1 - f);
-        ga[2 * units + u] = dc * i * (1 - g * g);
-        ga[3 * units + u] = gh[u] * squashed * o * (1 - o);
-        gc[u] = dc * f;
-    }
-}
-
 typedef struct backward {
     const float *gates, *cells, *gy; /* of the direction; gy (B, T, U) as f32 */
     const float *recurrent;          /* panels of wh plain */
@@ -235,8 +203,8 @@ static void run_backward(const backward *p, const sizes *s, share part) {
             const int64_t at = b * steps + step_at(d, k, length);
             const int64_t before = b * steps + step_at(d, k - 1, length);
             for (int64_t u = 0; u < units; u++) gh[u] += p->gy[at * units + u];
-            cell_backward(ga, gc, gh, p->gates + at * wide, p->cells + at * units,
-                          k > 0 ? p->cells + before * units : NULL, units);
+            rp_cell_backward(ga, gc, gh, p->gates + at * wide, p->cells + at * units,
+                             k > 0 ? p->cells + before * units : NULL, units);
             memcpy(p->gprojected + (at * s->directions + d) * wide, ga,
                    (size_t)wide * sizeof(float));
         }

@@ -1,8 +1,8 @@
 /* rows.c: rows of numbers: softmax, sums and copies along the last axis, embedding. */
 #include <math.h>
 
+#include "base/vector_math.h"
 #include "tensor/cpu/loops/numbers.h"
-#include "tensor/cpu/loops/vector_math.h"
 
 enum { COLUMNS_MAX = 4096 }; /* of a row that is converted on the stack; longer ones: plain loops */
 

@@ -1,6 +1,6 @@
 /* simple.c: casts, sums, losses and the steps of optimisers. */
+#include "base/vector_math.h"
 #include "tensor/cpu/loops/numbers.h"
-#include "tensor/cpu/loops/vector_math.h"
 
 enum { SUM_ROWS = 512 }; /* rows of a block in `sum`: fixed, so that the order of adding is too */
 

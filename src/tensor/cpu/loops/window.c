@@ -1,6 +1,6 @@
 /* window.c: what a run of columns holds: a soft maximum over the window of a span, and back. */
+#include "base/vector_math.h"
 #include "tensor/cpu/cpu.h"
-#include "tensor/cpu/loops/vector_math.h"
 
 static rp_status window_pool(rp_device *device, const rp_args *args, rp_error *error) {
     const rp_tensor *x = args->in[0];

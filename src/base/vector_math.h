@@ -1,8 +1,8 @@
 /* vector_math.h: exp, sigmoid and tanh without branches, so that the compiler makes vectors of the
  * loops around them. Relative error of exp below 2e-7 for |x| <= 87; tanh and sigmoid: absolute
- * error below 2e-7. Private to the loop files. */
-#ifndef RP_TENSOR_CPU_LOOPS_VECTOR_MATH_H
-#define RP_TENSOR_CPU_LOOPS_VECTOR_MATH_H
+ * error below 2e-7. */
+#ifndef RP_BASE_VECTOR_MATH_H
+#define RP_BASE_VECTOR_MATH_H
 
 #include <math.h>
 #include <stdint.h>
