@@ -53,17 +53,34 @@ rp_status rp_score_train(const rp_score_train_options *options, const rp_progres
 
 typedef struct rp_score_evaluate_options {
     const char *data, *split, *model;
+    const char *details; /* write here, as JSON lines, every system with its figures; or NULL */
     int32_t limit, threads;
     bool full_precision, free_grammar;
 } rp_score_evaluate_options;
 
+/* Tokens of one kind, such as pitches, and what went wrong with them. */
+typedef struct rp_score_cause {
+    const char *name; /* static */
+    uint64_t gold;    /* tokens of this kind in the labels */
+    uint64_t changed, missing, extra;
+} rp_score_cause;
+
+enum { RP_SCORE_CAUSES = 18 };
+
 typedef struct rp_score_figures {
     double ser, ser_no_tuplets; /* per cent, published definition */
-    double cut_right;           /* per cent of systems cut into the right number of measures */
-    double seconds;             /* of reading, without loading */
+    double ser_no_slurs;        /* slur tokens left out on both sides */
+    double tedn_full, tedn_lmx; /* per cent; full is NaN where a label has no MusicXML beside it */
+    double note_f1, onset_f1;   /* 0 .. 1, over all notes, system by system; as read ... */
+    double note_f1_repaired, onset_f1_repaired; /* ... and after measures were made to add up */
+    rp_score_cause causes[RP_SCORE_CAUSES];     /* their errors add up to the edits of `ser` */
+    double cut_right;       /* per cent of systems cut into the right number of measures */
+    double seconds;         /* of reading, without loading */
+    double judging_seconds; /* of all figures but the reading */
     int32_t systems;
 } rp_score_figures;
 
+/* Reads a split and compares what was read with its labels. RP_INPUT: damaged data or model. */
 rp_status rp_score_evaluate(rp_score_figures *figures, const rp_score_evaluate_options *options,
                             const rp_progress *progress, rp_error *error);
 

@@ -6,7 +6,7 @@
 #include "reprise/score.h"
 
 struct evaluate_options {
-    const char *split, *model;
+    const char *split, *model, *details;
     int64_t limit, threads;
     bool json, full_precision, free_grammar;
 };
@@ -18,12 +18,75 @@ static const rp_cli_option options[] = {
     {"split", 's', RP_CLI_TEXT, "NAME", AT(split), "which list: samples.NAME.txt"},
     {"model", 'm', RP_CLI_TEXT, "FILE", AT(model), "weights to read with, instead of the shipped"},
     {"limit", 'n', RP_CLI_INTEGER, "N", AT(limit), "only the first N systems"},
+    {"details", 'd', RP_CLI_TEXT, "FILE", AT(details),
+     "write every system's figures, a JSON line each"},
     {"json", 0, RP_CLI_FLAG, NULL, AT(json), "say it as JSON"},
     {"threads", 't', RP_CLI_INTEGER, "N", AT(threads), "processors to use; 0: all"},
     {"f32", 0, RP_CLI_FLAG, NULL, AT(full_precision), "activations in f32 instead of bf16"},
     {"free", 0, RP_CLI_FLAG, NULL, AT(free_grammar), "let any token follow any"},
 };
 #undef AT
+
+/* NaN is what JSON calls null. */
+static void print_number(const char *key, double value, int decimals) {
+    if (value != value) printf("\"%s\": null, ", key);
+    else printf("\"%s\": %.*f, ", key, decimals, value);
+}
+
+static void print_json(const rp_score_figures *f) {
+    printf("{\"reprise\": 1, ");
+    print_number("ser", f->ser, 3);
+    print_number("ser_no_tuplets", f->ser_no_tuplets, 3);
+    print_number("ser_no_slurs", f->ser_no_slurs, 3);
+    print_number("tedn_full", f->tedn_full, 3);
+    print_number("tedn_lmx", f->tedn_lmx, 3);
+    print_number("note_f1", f->note_f1, 4);
+    print_number("onset_f1", f->onset_f1, 4);
+    print_number("note_f1_repaired", f->note_f1_repaired, 4);
+    print_number("onset_f1_repaired", f->onset_f1_repaired, 4);
+    print_number("cut_right", f->cut_right, 2);
+    printf("\"errors\": {");
+    for (int i = 0; i < RP_SCORE_CAUSES; i++) {
+        const rp_score_cause *c = &f->causes[i];
+        printf("%s\"%s\": {\"gold\": %llu, \"changed\": %llu, \"missing\": %llu, \"extra\": %llu}",
+               i > 0 ? ", " : "", c->name, (unsigned long long)c->gold,
+               (unsigned long long)c->changed, (unsigned long long)c->missing,
+               (unsigned long long)c->extra);
+    }
+    printf("}, \"systems\": %d, \"seconds\": %.2f, \"judging_seconds\": %.2f}\n", f->systems,
+           f->seconds, f->judging_seconds);
+}
+
+/* Which tokens the errors are about, in per cent of all tokens: the rows add up to the rate. */
+static void print_causes(const rp_score_figures *f) {
+    unsigned long long tokens = 0;
+    for (int i = 0; i < RP_SCORE_CAUSES; i++) tokens += f->causes[i].gold;
+    if (tokens == 0) return;
+    printf("\n%-12s %8s %8s %8s %8s %7s\n", "errors in", "tokens", "changed", "missing", "extra",
+           "of SER");
+    for (int i = 0; i < RP_SCORE_CAUSES; i++) {
+        const rp_score_cause *c = &f->causes[i];
+        const unsigned long long errors = c->changed + c->missing + c->extra;
+        if (c->gold + errors == 0) continue;
+        printf("%-12s %8llu %8llu %8llu %8llu %5.2f %%\n", c->name, (unsigned long long)c->gold,
+               (unsigned long long)c->changed, (unsigned long long)c->missing,
+               (unsigned long long)c->extra, 100.0 * (double)errors / (double)tokens);
+    }
+}
+
+static void print_text(const rp_score_figures *f) {
+    printf("systems                     %d\n", f->systems);
+    printf("symbol error rate           %.2f %%\n", f->ser);
+    printf("without tuplets             %.2f %%\n", f->ser_no_tuplets);
+    printf("without slurs               %.2f %%\n", f->ser_no_slurs);
+    if (f->tedn_full == f->tedn_full) printf("TEDn, all of MusicXML       %.2f %%\n", f->tedn_full);
+    printf("TEDn, what LMX can say      %.2f %%\n", f->tedn_lmx);
+    printf("note F1, repaired           %.4f  %.4f\n", f->note_f1, f->note_f1_repaired);
+    printf("onset F1, repaired          %.4f  %.4f\n", f->onset_f1, f->onset_f1_repaired);
+    printf("cut into the right measures %.1f %%\n", f->cut_right);
+    printf("seconds                     %.1f\n", f->seconds);
+    print_causes(f);
+}
 
 static rp_status run(const rp_cli_call *call, rp_error *error) {
     const struct evaluate_options *values = call->values;
@@ -32,25 +95,15 @@ static rp_status run(const rp_cli_call *call, rp_error *error) {
     const rp_score_evaluate_options evaluate = {.data = call->inputs[0],
                                                 .split = values->split,
                                                 .model = rp_cli_model_path(space, values->model),
+                                                .details = values->details,
                                                 .limit = (int32_t)values->limit,
                                                 .threads = (int32_t)values->threads,
                                                 .full_precision = values->full_precision,
                                                 .free_grammar = values->free_grammar};
     const rp_status status = rp_score_evaluate(&figures, &evaluate, call->progress, error);
     if (status != RP_OK) return status;
-    if (values->json) {
-        printf(
-            "{\"reprise\": 1, \"ser\": %.3f, \"ser_no_tuplets\": %.3f, \"cut_right\": %.2f, "
-            "\"systems\": %d, \"seconds\": %.2f}\n",
-            figures.ser, figures.ser_no_tuplets, figures.cut_right, figures.systems,
-            figures.seconds);
-    } else {
-        printf("systems                     %d\n", figures.systems);
-        printf("symbol error rate           %.2f %%\n", figures.ser);
-        printf("without tuplets             %.2f %%\n", figures.ser_no_tuplets);
-        printf("cut into the right measures %.1f %%\n", figures.cut_right);
-        printf("seconds                     %.1f\n", figures.seconds);
-    }
+    if (values->json) print_json(&figures);
+    else print_text(&figures);
     return RP_OK;
 }
 
@@ -64,7 +117,8 @@ const rp_cli_verb rp_cli_score_evaluate = {
     .description =
         "DATA is a data set in the OLiMPiC layout, a folder or its .tgz shards. The\n"
         "symbol error rate is 100 times the sum of edit distances over the sum of the\n"
-        "labels' lengths, in tokens.",
+        "labels' lengths, in tokens. Where a label's MusicXML lies beside it, TEDn is over all of\n"
+        "it. A table says which tokens the errors are about.",
     .examples = {"reprise score evaluate olimpic --split dev", "the whole development split",
                  "reprise score evaluate olimpic --limit 100 --json", "a quick look, for a script"},
     .options = options,

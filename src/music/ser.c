@@ -108,32 +108,49 @@ bool rp_ser_is_tuplet(unsigned token) {
     return kind == RP_LMX_KIND_TIME_MODIFICATION || kind == RP_LMX_KIND_TUPLET;
 }
 
-static size_t keep_without_tuplets(uint16_t *kept, const rp_lmx_line *line) {
+bool rp_ser_is_slur(unsigned token) {
+    return token < RP_LMX_COUNT && rp_lmx_row_of(token)->kind == RP_LMX_KIND_SLUR;
+}
+
+typedef bool (*is_left_out_fn)(unsigned token);
+
+static size_t keep_without(uint16_t *kept, const rp_lmx_line *line, is_left_out_fn is_left_out) {
     size_t count = 0;
     for (size_t i = 0; i < line->count; i++)
-        if (!rp_ser_is_tuplet(line->tokens[i])) kept[count++] = line->tokens[i];
+        if (!is_left_out(line->tokens[i])) kept[count++] = line->tokens[i];
     return count;
+}
+
+/* Adds a variant of the rate. `kept`: room for both lines. False: no memory. */
+static bool add_without(uint64_t *distance, uint64_t *gold_length, uint16_t *kept,
+                        const rp_lmx_line *lines[2], is_left_out_fn is_left_out) {
+    const size_t gold_count = keep_without(kept, lines[0], is_left_out);
+    const size_t predicted_count = keep_without(kept + gold_count, lines[1], is_left_out);
+    const size_t without = rp_ser_distance(kept, gold_count, kept + gold_count, predicted_count);
+    if (without == SIZE_MAX) return false;
+    *distance += without;
+    *gold_length += gold_count;
+    return true;
 }
 
 rp_status rp_ser_add(rp_ser *ser, const rp_lmx_line *gold, const rp_lmx_line *predicted,
                      rp_error *error) {
+    const rp_lmx_line *lines[2] = {gold, predicted};
+    rp_ser sum = *ser;
+    uint16_t *kept = malloc((gold->count + predicted->count + 1) * sizeof *kept);
     const size_t all =
         rp_ser_distance(gold->tokens, gold->count, predicted->tokens, predicted->count);
-    uint16_t *kept = malloc((gold->count + predicted->count + 1) * sizeof *kept);
-    if (all == SIZE_MAX || kept == NULL) {
-        free(kept);
-        return rp_fail_memory(error, "the edit distance");
-    }
-    const size_t gold_count = keep_without_tuplets(kept, gold);
-    uint16_t *kept_predicted = kept + gold_count;
-    const size_t predicted_count = keep_without_tuplets(kept_predicted, predicted);
-    const size_t without = rp_ser_distance(kept, gold_count, kept_predicted, predicted_count);
+    const bool is_done =
+        all != SIZE_MAX && kept != NULL &&
+        add_without(&sum.distance_without_tuplets, &sum.gold_length_without_tuplets, kept, lines,
+                    rp_ser_is_tuplet) &&
+        add_without(&sum.distance_without_slurs, &sum.gold_length_without_slurs, kept, lines,
+                    rp_ser_is_slur);
     free(kept);
-    if (without == SIZE_MAX) return rp_fail_memory(error, "the edit distance");
-    ser->distance += all;
-    ser->gold_length += gold->count;
-    ser->distance_without_tuplets += without;
-    ser->gold_length_without_tuplets += gold_count;
+    if (!is_done) return rp_fail_memory(error, "the edit distance");
+    sum.distance += all;
+    sum.gold_length += gold->count;
+    *ser = sum;
     return RP_OK;
 }
 
@@ -146,4 +163,8 @@ double rp_ser_percent(const rp_ser *ser) { return percent(ser->distance, ser->go
 
 double rp_ser_percent_without_tuplets(const rp_ser *ser) {
     return percent(ser->distance_without_tuplets, ser->gold_length_without_tuplets);
+}
+
+double rp_ser_percent_without_slurs(const rp_ser *ser) {
+    return percent(ser->distance_without_slurs, ser->gold_length_without_slurs);
 }

@@ -4,7 +4,8 @@
  *
  * The edit distance counts insertions, deletions and substitutions, 1 each (Levenshtein). "Without
  * tuplets" leaves out, on both sides, tuplet:start, tuplet:stop and all time modifications (3in2):
- * the variant published beside the plain one, since printed tuplets often lack their number. */
+ * the variant published beside the plain one, since printed tuplets often lack their number.
+ * "Without slurs" leaves out slur:start and slur:stop: gold of real prints has them incomplete. */
 #ifndef RP_MUSIC_SER_H
 #define RP_MUSIC_SER_H
 
@@ -16,6 +17,7 @@
 typedef struct rp_ser {
     uint64_t distance, gold_length; /* plain */
     uint64_t distance_without_tuplets, gold_length_without_tuplets;
+    uint64_t distance_without_slurs, gold_length_without_slurs;
 } rp_ser;
 
 /* Levenshtein distance of two sequences. Time O(gold * predicted / 64), memory
@@ -27,6 +29,7 @@ size_t rp_ser_distance(const uint16_t *gold, size_t gold_count, const uint16_t *
 
 /* Is the token left out of the variant without tuplets? */
 bool rp_ser_is_tuplet(unsigned token);
+bool rp_ser_is_slur(unsigned token); /* the same for the variant without slurs */
 
 /* Adds one pair of lines, both cut with the same rp_lmx_words. RP_SYSTEM: no memory. */
 rp_status rp_ser_add(rp_ser *ser, const rp_lmx_line *gold, const rp_lmx_line *predicted,
@@ -35,5 +38,6 @@ rp_status rp_ser_add(rp_ser *ser, const rp_lmx_line *gold, const rp_lmx_line *pr
 /* In percent; 0 for an empty corpus without errors. */
 double rp_ser_percent(const rp_ser *ser);
 double rp_ser_percent_without_tuplets(const rp_ser *ser);
+double rp_ser_percent_without_slurs(const rp_ser *ser);
 
 #endif

@@ -165,18 +165,36 @@ static rp_status take_label(loader *l, rp_sample *sample, const uint8_t *bytes, 
     return RP_OK;
 }
 
+static rp_status take_music(loader *l, rp_sample *sample, const uint8_t *bytes, size_t size,
+                            rp_error *error) {
+    if (!l->options->with_music) return RP_OK;
+    uint8_t *music = rp_arena_alloc_raw(&l->set->arena, size);
+    if (music == NULL) return rp_fail_memory(error, "the music of the samples");
+    memcpy(music, bytes, size);
+    sample->music = music;
+    sample->music_size = size;
+    return RP_OK;
+}
+
+/* What is taken of a sample, by the endings of its files. */
+static const struct part {
+    const char *ending;
+    rp_status (*take)(loader *l, rp_sample *sample, const uint8_t *bytes, size_t size,
+                      rp_error *error);
+} parts[] = {{".png", take_image}, {".lmx", take_label}, {".musicxml", take_music}};
+
 static rp_status take_file(void *context, const char *name, const uint8_t *bytes, size_t size,
                            rp_error *error) {
     loader *l = context;
     const char *dot = strrchr(name, '.');
-    if (dot == NULL || (strcmp(dot, ".png") != 0 && strcmp(dot, ".lmx") != 0)) return RP_OK;
+    size_t part = 0;
+    while (dot != NULL && part < RP_COUNT(parts) && strcmp(dot, parts[part].ending) != 0) part++;
+    if (dot == NULL || part == RP_COUNT(parts)) return RP_OK;
     char *stem = rp_arena_text(&l->scratch, name, (size_t)(dot - name));
     if (stem == NULL) return rp_fail_memory(error, "a file name");
     rp_sample *sample = find_sample(l, strncmp(stem, "./", 2) == 0 ? stem + 2 : stem);
     rp_status status = RP_OK;
-    if (sample != NULL)
-        status = dot[1] == 'p' ? take_image(l, sample, bytes, size, error)
-                               : take_label(l, sample, bytes, size, error);
+    if (sample != NULL) status = parts[part].take(l, sample, bytes, size, error);
     rp_arena_reset(&l->scratch);
     return status;
 }
@@ -208,11 +226,10 @@ static rp_status read_shards(loader *l, int *found, rp_error *error) {
 }
 
 static rp_status read_folder(loader *l, rp_error *error) {
-    static const char *const endings[] = {".png", ".lmx"};
     for (int32_t i = 0; i < l->set->count; i++) {
-        for (size_t k = 0; k < RP_COUNT(endings); k++) {
+        for (size_t k = 0; k < RP_COUNT(parts); k++) {
             char path[8192], name[4096];
-            snprintf(name, sizeof name, "%s%s", l->set->samples[i].name, endings[k]);
+            snprintf(name, sizeof name, "%s%s", l->set->samples[i].name, parts[k].ending);
             snprintf(path, sizeof path, "%s/%s", l->path, name);
             rp_mapped_file file;
             if (rp_mapped_file_open(&file, path, NULL) != RP_OK) continue; /* named by check_all */

@@ -2,8 +2,9 @@
  *
  *     DATA/samples.SPLIT.txt        names, one a line: samples/SCORE/p1-s1
  *     DATA/measures.SPLIT.txt       optional: name, then the x of the edges of its measures in px
- * of an image 256 high: one more number than measures DATA/NAME.png, DATA/NAME.lmx  a folder, or
- * *.tgz shards in DATA that hold them
+ *                                   of an image 256 high: one more number than measures
+ *     DATA/NAME.png, DATA/NAME.lmx  a folder, or *.tgz shards in DATA that hold them
+ *     DATA/NAME.musicxml            optional: the same music, for judging
  *
  * Images are kept as 8-bit grey, height x width, row-major; 0 is ink, 255 paper. */
 #ifndef RP_SCORE_DATASET_H
@@ -21,6 +22,8 @@ typedef struct rp_sample {
     int32_t token_count;
     int32_t measure_count; /* `measure` tokens */
     const float *edges;    /* measure_count + 1, in px at the set's height; NULL: not known */
+    const uint8_t *music;  /* NAME.musicxml, (music_size) bytes; NULL: none, or not asked for */
+    size_t music_size;
 } rp_sample;
 
 typedef struct rp_dataset {
@@ -33,6 +36,7 @@ typedef struct rp_dataset_options {
     const char *split; /* "train", "dev" */
     int32_t height;    /* px; images are scaled to it by area */
     int32_t limit;     /* only the first so many; 0: all */
+    bool with_music;   /* keep the .musicxml files too, where there are any */
     const rp_progress *progress;
 } rp_dataset_options;
 

@@ -12,22 +12,12 @@ typedef struct evaluating {
     rp_evaluation *result;
     rp_reader *reader;
     const rp_dataset *set;
-    rp_lmx_line *lines; /* or NULL */
-    rp_arena *arena;    /* of the lines */
-    rp_arena scratch;   /* of one batch */
+    rp_reading *readings; /* or NULL */
+    rp_arena *arena;      /* of the readings */
+    rp_arena scratch;     /* of one batch */
 } evaluating;
 
-static rp_status keep_line(const evaluating *e, uint32_t sample, const rp_lmx_line *read,
-                           rp_error *error) {
-    rp_lmx_line *kept = &e->lines[sample];
-    *kept = *read;
-    kept->tokens = rp_arena_array(e->arena, read->count, sizeof *kept->tokens);
-    if (kept->tokens == NULL) return rp_fail_memory(error, "what was read");
-    memcpy(kept->tokens, read->tokens, read->count * sizeof *kept->tokens);
-    return RP_OK;
-}
-
-/* One batch: read, score, and keep the lines if asked. */
+/* One batch: read, score, and keep what was read if asked. */
 static rp_status read_batch(evaluating *e, const uint32_t *order, int32_t count, rp_error *error) {
     rp_page_image images[BATCH];
     rp_reading readings[BATCH];
@@ -41,16 +31,18 @@ static rp_status read_batch(evaluating *e, const uint32_t *order, int32_t count,
         RP_TRY(rp_ser_add(&e->result->ser, &gold, &read, error));
         e->result->systems++;
         e->result->cut_right += readings[i].span_count == sample->measure_count;
-        if (e->lines != NULL) RP_TRY(keep_line(e, order[i], &read, error));
+        if (e->readings != NULL)
+            RP_TRY(rp_reading_copy(&e->readings[order[i]], &readings[i], e->arena, error));
     }
     return RP_OK;
 }
 
 rp_status rp_evaluate(rp_evaluation *e, rp_reader *reader, const rp_dataset *set,
-                      rp_lmx_line *lines, rp_arena *arena, const rp_progress *progress,
+                      rp_reading *readings, rp_arena *arena, const rp_progress *progress,
                       rp_error *error) {
     *e = (rp_evaluation){0};
-    evaluating run = {.result = e, .reader = reader, .set = set, .lines = lines, .arena = arena};
+    evaluating run = {
+        .result = e, .reader = reader, .set = set, .readings = readings, .arena = arena};
     uint32_t *order = calloc((size_t)set->count, sizeof *order);
     if (order == NULL) return rp_fail_memory(error, "the order of reading");
     for (int32_t i = 0; i < set->count; i++) order[i] = (uint32_t)i;

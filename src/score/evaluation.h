@@ -1,4 +1,4 @@
-/* evaluation.h: how well a model reads a split: the published symbol error rates. */
+/* evaluation.h: reading a whole split: the published symbol error rates, and what was read. */
 #ifndef RP_SCORE_EVALUATION_H
 #define RP_SCORE_EVALUATION_H
 
@@ -12,10 +12,10 @@ typedef struct rp_evaluation {
     double seconds;             /* of reading */
 } rp_evaluation;
 
-/* Reads every sample of `set` in batches of similar width. With `lines` (count of the set, or NULL)
- * the tokens read are left there, in `arena`. */
+/* Reads every sample of `set` in batches of similar width. With `readings` (count of the set, or
+ * NULL) what was read is left there, in `arena`. */
 rp_status rp_evaluate(rp_evaluation *evaluation, rp_reader *reader, const rp_dataset *set,
-                      rp_lmx_line *lines, rp_arena *arena, const rp_progress *progress,
+                      rp_reading *readings, rp_arena *arena, const rp_progress *progress,
                       rp_error *error);
 
 #endif

@@ -28,6 +28,22 @@ void rp_reader_clear(rp_reader *reader) {
     rp_tape_clear(&reader->step);
 }
 
+static void *copy_array(rp_arena *arena, const void *from, size_t count, size_t size) {
+    void *copy = rp_arena_array(arena, count, size);
+    if (copy != NULL && count > 0) memcpy(copy, from, count * size);
+    return copy;
+}
+
+rp_status rp_reading_copy(rp_reading *copy, const rp_reading *r, rp_arena *arena, rp_error *error) {
+    const size_t tokens = (size_t)r->token_count, edges = (size_t)r->span_count + 1;
+    *copy = *r;
+    copy->tokens = copy_array(arena, r->tokens, tokens, sizeof *r->tokens);
+    copy->confidence = copy_array(arena, r->confidence, tokens, sizeof *r->confidence);
+    copy->column = copy_array(arena, r->column, tokens, sizeof *r->column);
+    copy->edges = copy_array(arena, r->edges, edges, sizeof *r->edges);
+    return arena->failed ? rp_fail_memory(error, "what was read") : RP_OK;
+}
+
 /* ---- cutting -----------------------------------------------------------------------------------
  */
 

@@ -24,6 +24,10 @@ typedef struct rp_reading {
     int32_t span_count;
 } rp_reading;
 
+/* A copy in another arena. RP_SYSTEM: no memory. */
+rp_status rp_reading_copy(rp_reading *copy, const rp_reading *reading, rp_arena *arena,
+                          rp_error *error);
+
 typedef struct rp_reader {
     const rp_model *model; /* borrowed */
     rp_device *device;     /* borrowed */

@@ -1,38 +1,170 @@
-/* score_evaluate.c: rp_score_evaluate. */
+/* score_evaluate.c: rp_score_evaluate: read a split, judge it, add up. */
+#include <math.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/new_file.h"
 #include "reprise/score.h"
 #include "score/evaluation.h"
+#include "score/judgement.h"
+
+_Static_assert((int)RP_SCORE_CAUSES == (int)RP_CAUSE_COUNT, "the public table has a row a cause");
+
+/* All that an evaluation holds. */
+typedef struct evaluator {
+    const rp_score_evaluate_options *options;
+    rp_model model;
+    rp_device *device;
+    rp_reader reader;
+    rp_dataset set;
+    rp_pool *pool;
+    rp_arena arena; /* of what follows */
+    rp_reading *readings;
+    rp_lmx_line *lines;
+    rp_judgement *judgements;
+    rp_evaluation evaluation;
+} evaluator;
+
+static rp_status open_all(evaluator *e, const rp_progress *progress, rp_error *error) {
+    const rp_score_evaluate_options *o = e->options;
+    rp_reader_options how = rp_reader_defaults();
+    how.dtype = o->full_precision ? RP_F32 : RP_BF16;
+    how.free_grammar = o->free_grammar;
+    RP_TRY(rp_model_open(&e->model, o->model, false, error));
+    RP_TRY(rp_device_create_cpu(&e->device, (unsigned)o->threads, error));
+    RP_TRY(rp_pool_create(&e->pool, (unsigned)o->threads, error));
+    const rp_dataset_options load = {.split = o->split,
+                                     .limit = o->limit,
+                                     .height = e->model.configuration->height,
+                                     .with_music = true,
+                                     .progress = progress};
+    RP_TRY(rp_dataset_load(&e->set, o->data, &load, error));
+    const size_t count = (size_t)e->set.count;
+    e->readings = rp_arena_array(&e->arena, count, sizeof *e->readings);
+    e->lines = rp_arena_array(&e->arena, count, sizeof *e->lines);
+    e->judgements = rp_arena_array(&e->arena, count, sizeof *e->judgements);
+    if (e->arena.failed) return rp_fail_memory(error, "the evaluation");
+    return rp_reader_init(&e->reader, &e->model, e->device, &how, error);
+}
+
+static void close_all(evaluator *e) {
+    rp_reader_clear(&e->reader);
+    rp_dataset_clear(&e->set);
+    rp_pool_destroy(e->pool);
+    rp_device_destroy(e->device);
+    rp_model_clear(&e->model);
+    rp_arena_clear(&e->arena);
+}
+
+/* ---- a line a system ---------------------------------------------------------------------------
+ */
+
+static void add_causes(rp_json *json, const rp_cause_row *causes) {
+    rp_json_object(json, "errors");
+    for (int c = 0; c < RP_CAUSE_COUNT; c++) {
+        const uint64_t errors = causes[c].changed + causes[c].missing + causes[c].extra;
+        if (errors > 0) rp_json_integer(json, rp_cause_name((rp_cause)c), (int64_t)errors);
+    }
+    rp_json_end(json);
+}
+
+static void add_tokens(rp_json *json, const char *key, const uint16_t *tokens, size_t count,
+                       rp_text *words) {
+    rp_text_reset(words);
+    rp_lmx_print(words, tokens, count);
+    rp_json_text(json, key, words->length > 0 ? words->data : "");
+}
+
+static void system_line(rp_text *text, rp_text *words, const evaluator *e, int32_t i) {
+    const rp_sample *sample = &e->set.samples[i];
+    const rp_judgement *j = &e->judgements[i];
+    const rp_reading *reading = &e->readings[i];
+    double sure = 0;
+    for (int32_t k = 0; k < reading->token_count; k++) sure += reading->confidence[k];
+    rp_json json = {.text = text};
+    rp_json_object(&json, NULL);
+    rp_json_text(&json, "name", sample->name);
+    rp_json_number(&json, "ser", rp_ser_percent(&j->ser), 2);
+    rp_json_integer(&json, "edits", (int64_t)j->ser.distance);
+    rp_json_integer(&json, "tokens", (int64_t)j->ser.gold_length);
+    rp_json_number(&json, "tedn_full", rp_judgement_tedn_percent(&j->full), 2);
+    rp_json_number(&json, "tedn_lmx", rp_judgement_tedn_percent(&j->lmx), 2);
+    rp_json_number(&json, "note_f1", rp_judgement_f1(j->notes, j->gold_notes, j->read_notes), 4);
+    rp_json_number(&json, "onset_f1", rp_judgement_f1(j->onsets, j->gold_notes, j->read_notes), 4);
+    rp_json_integer(&json, "measures", sample->measure_count);
+    rp_json_integer(&json, "measures_cut", reading->span_count);
+    rp_json_number(&json, "confidence", reading->token_count > 0 ? sure / reading->token_count : 0,
+                   3);
+    add_causes(&json, j->causes);
+    add_tokens(&json, "gold", sample->tokens, (size_t)sample->token_count, words);
+    add_tokens(&json, "read", reading->tokens, (size_t)reading->token_count, words);
+    rp_json_end(&json);
+    rp_text_add_char(text, '\n');
+}
+
+static rp_status write_details(const evaluator *e, rp_error *error) {
+    rp_text text = {0}, words = {0};
+    for (int32_t i = 0; i < e->set.count; i++) system_line(&text, &words, e, i);
+    rp_status status = RP_OK;
+    if (text.failed || words.failed) status = rp_fail_memory(error, "the details");
+    else status = rp_new_file_write(e->options->details, text.data, text.length, error);
+    rp_text_clear(&text);
+    rp_text_clear(&words);
+    return status;
+}
+
+/* ---- figures -----------------------------------------------------------------------------------
+ */
+
+static void fill_causes(rp_score_figures *figures, const rp_judgement *sum) {
+    for (int c = 0; c < RP_CAUSE_COUNT; c++)
+        figures->causes[c] = (rp_score_cause){.name = rp_cause_name((rp_cause)c),
+                                              .gold = sum->causes[c].gold,
+                                              .changed = sum->causes[c].changed,
+                                              .missing = sum->causes[c].missing,
+                                              .extra = sum->causes[c].extra};
+}
+
+static void fill_figures(rp_score_figures *figures, const evaluator *e) {
+    rp_judgement sum = {0};
+    for (int32_t i = 0; i < e->set.count; i++) rp_judgement_add(&sum, &e->judgements[i]);
+    const int32_t systems = e->evaluation.systems;
+    *figures = (rp_score_figures){
+        .ser = rp_ser_percent(&sum.ser),
+        .ser_no_tuplets = rp_ser_percent_without_tuplets(&sum.ser),
+        .ser_no_slurs = rp_ser_percent_without_slurs(&sum.ser),
+        .tedn_full = sum.without_music > 0 ? (double)NAN : rp_judgement_tedn_percent(&sum.full),
+        .tedn_lmx = rp_judgement_tedn_percent(&sum.lmx),
+        .note_f1 = rp_judgement_f1(sum.notes, sum.gold_notes, sum.read_notes),
+        .onset_f1 = rp_judgement_f1(sum.onsets, sum.gold_notes, sum.read_notes),
+        .note_f1_repaired = rp_judgement_f1(sum.repaired_same, sum.gold_notes, sum.repaired_notes),
+        .onset_f1_repaired =
+            rp_judgement_f1(sum.repaired_onsets, sum.gold_notes, sum.repaired_notes),
+        .cut_right = 100.0 * e->evaluation.cut_right / (systems > 0 ? systems : 1),
+        .seconds = e->evaluation.seconds,
+        .systems = systems};
+    fill_causes(figures, &sum);
+}
+
+static rp_status evaluate(evaluator *e, rp_score_figures *figures, const rp_progress *progress,
+                          rp_error *error) {
+    RP_TRY(open_all(e, progress, error));
+    RP_TRY(
+        rp_evaluate(&e->evaluation, &e->reader, &e->set, e->readings, &e->arena, progress, error));
+    const double started = rp_clock_seconds();
+    for (int32_t i = 0; i < e->set.count; i++)
+        e->lines[i] = (rp_lmx_line){e->readings[i].tokens, (size_t)e->readings[i].token_count, 0};
+    RP_TRY(rp_judge_all(e->judgements, &e->set, e->lines, e->pool, error));
+    fill_figures(figures, e);
+    figures->judging_seconds = rp_clock_seconds() - started;
+    return e->options->details != NULL ? write_details(e, error) : RP_OK;
+}
 
 rp_status rp_score_evaluate(rp_score_figures *figures, const rp_score_evaluate_options *options,
                             const rp_progress *progress, rp_error *error) {
-    rp_model model = {0};
-    rp_device *device = NULL;
-    rp_reader reader = {0};
-    rp_dataset set = {0};
-    rp_evaluation e;
-    rp_reader_options how = rp_reader_defaults();
-    how.dtype = options->full_precision ? RP_F32 : RP_BF16;
-    how.free_grammar = options->free_grammar;
-    rp_status status = rp_model_open(&model, options->model, false, error);
-    if (status == RP_OK) status = rp_device_create_cpu(&device, (unsigned)options->threads, error);
-    if (status == RP_OK) {
-        const rp_dataset_options load = {.split = options->split,
-                                         .limit = options->limit,
-                                         .height = model.configuration->height,
-                                         .progress = progress};
-        status = rp_dataset_load(&set, options->data, &load, error);
-    }
-    if (status == RP_OK) status = rp_reader_init(&reader, &model, device, &how, error);
-    if (status == RP_OK) status = rp_evaluate(&e, &reader, &set, NULL, NULL, progress, error);
-    if (status == RP_OK)
-        *figures =
-            (rp_score_figures){.ser = rp_ser_percent(&e.ser),
-                               .ser_no_tuplets = rp_ser_percent_without_tuplets(&e.ser),
-                               .cut_right = 100.0 * e.cut_right / (e.systems > 0 ? e.systems : 1),
-                               .seconds = e.seconds,
-                               .systems = e.systems};
-    rp_reader_clear(&reader);
-    rp_dataset_clear(&set);
-    rp_device_destroy(device);
-    rp_model_clear(&model);
+    evaluator e = {.options = options};
+    const rp_status status = evaluate(&e, figures, progress, error);
+    close_all(&e);
     return status;
 }

@@ -147,3 +147,14 @@ TEST(all_pairs_have_the_published_distances_and_lengths) {
     free(json_path);
     free(folder);
 }
+
+TEST(slurs_are_left_out_on_both_sides_of_their_variant) {
+    rp_ser ser = {0};
+    add_texts(&ser, "measure C4 quarter slur:start D4 half",
+              "measure C4 quarter D4 half slur:stop");
+    CHECK_INT(ser.distance, 2);
+    CHECK_INT(ser.gold_length, 6);
+    CHECK_INT(ser.distance_without_slurs, 0);
+    CHECK_INT(ser.gold_length_without_slurs, 5);
+    CHECK_NEAR(rp_ser_percent_without_slurs(&ser), 0, 0);
+}

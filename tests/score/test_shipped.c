@@ -59,5 +59,11 @@ TEST(the_development_split_is_read_as_the_card_says) {
         "# first 200 dev systems: SER %.2f %%, without tuplets %.2f %%, cut right %.1f %%, %.1f "
         "s\n",
         figures.ser, figures.ser_no_tuplets, figures.cut_right, figures.seconds);
+    printf("# without slurs %.2f %%, TEDn full %.2f %%, lmx %.2f %%, note F1 %.3f, onset F1 %.3f\n",
+           figures.ser_no_slurs, figures.tedn_full, figures.tedn_lmx, figures.note_f1,
+           figures.onset_f1);
+    printf("# judged in %.1f s\n", figures.judging_seconds);
     CHECK(figures.ser <= dev_ser_max);
+    CHECK(figures.tedn_lmx <= figures.ser + 5); /* trees forgive what moves; else one is wrong */
+    CHECK(figures.judging_seconds < figures.seconds);
 }
