@@ -5,7 +5,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-enum { SORT_WINDOW_BATCHES = 32, WIDTH_STEP_PX = 64, STEPS_STEP = 8 };
+enum { SORT_WINDOW_BATCHES = 32, WIDTH_STEP_PX = 64, STEPS_STEP = 8, ROWS_STEP = 256 };
 enum { STREAM_EPOCH = 1 << 20, STREAM_SAMPLE = 1 << 30 }; /* random streams: see make_batch */
 
 struct rp_batches {
@@ -157,25 +157,32 @@ static bool put_tokens(rp_batch *batch, const span *spans, int64_t count) {
     for (int64_t n = 0; n < count; n++)
         if (spans[n].count + 1 > longest) longest = spans[n].count + 1;
     longest = round_up(longest, STEPS_STEP);
+    int64_t rows = 0, row_count = 0;
+    for (int64_t n = 0; n < count; n++) rows += spans[n].count + 1;
+    rows = round_up(rows, ROWS_STEP);
     const int64_t shape[2] = {count, longest}, three[2] = {count, 3},
                   ids[2] = {count, RP_MODEL_IDS};
     if (!rp_tensor_make(&batch->spans, &batch->arena, RP_I32, 2, three) ||
         !rp_tensor_make(&batch->presence, &batch->arena, RP_F32, 2, ids) ||
         !rp_tensor_make(&batch->presence_weights, &batch->arena, RP_F32, 2, ids) ||
         !rp_tensor_make(&batch->inputs, &batch->arena, RP_I32, 2, shape) ||
-        !rp_tensor_make(&batch->targets, &batch->arena, RP_I32, 2, shape))
+        !rp_tensor_make(&batch->rows, &batch->arena, RP_I32, 1, &rows) ||
+        !rp_tensor_make(&batch->targets, &batch->arena, RP_I32, 1, &rows))
         return false;
+    memset(batch->rows.data, -1, rp_tensor_bytes(&batch->rows));
+    memset(batch->targets.data, -1, rp_tensor_bytes(&batch->targets));
     batch->span_max = 1;
-    batch->tokens = 0;
     for (int64_t n = 0; n < count; n++) {
         int32_t *row = (int32_t *)batch->spans.data + n * 3;
         int32_t *input = (int32_t *)batch->inputs.data + n * longest;
-        int32_t *target = (int32_t *)batch->targets.data + n * longest;
+        int32_t *target = (int32_t *)batch->targets.data + row_count;
+        int32_t *place = (int32_t *)batch->rows.data + row_count;
         row[0] = spans[n].image;
         row[1] = spans[n].first;
         row[2] = spans[n].last;
         if (row[2] - row[1] > batch->span_max) batch->span_max = row[2] - row[1];
-        for (int64_t l = 0; l < longest; l++) input[l] = target[l] = -1;
+        for (int64_t l = 0; l < longest; l++) input[l] = -1;
+        for (int32_t i = 0; i <= spans[n].count; i++) place[i] = (int32_t)(n * longest + i);
         input[0] = RP_MODEL_END_ID;
         for (int32_t i = 0; i < spans[n].count; i++) {
             const uint16_t token = spans[n].tokens[i];
@@ -187,8 +194,9 @@ static bool put_tokens(rp_batch *batch, const span *spans, int64_t count) {
         for (int64_t v = 1; v < RP_MODEL_IDS; v++)
             ((float *)batch->presence_weights.data)[n * RP_MODEL_IDS + v] = 1;
         target[spans[n].count] = RP_MODEL_END_ID;
-        batch->tokens += spans[n].count + 1;
+        row_count += spans[n].count + 1;
     }
+    batch->tokens = row_count;
     return true;
 }
 

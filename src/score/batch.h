@@ -27,7 +27,8 @@ typedef struct rp_batch {
     int32_t *lengths;                     /* (B) px */
     rp_tensor spans;                      /* i32 (N, 3) */
     rp_tensor inputs;                     /* i32 (N, L): 0, then the ids; -1 behind */
-    rp_tensor targets;                    /* i32 (N, L): the ids, then 0; -1 behind */
+    rp_tensor rows, targets;              /* i32 (R): places n L + l that count, and their id, at
+                                             the end of a span 0; both -1 where R is rounded up */
     rp_tensor edges, edge_weights;        /* f32 (B, T): 1 at columns that hold a measure's edge */
     rp_tensor presence, presence_weights; /* f32 (N, V): 1 where the span holds the id */
     int64_t span_max, tokens;             /* widest window; targets that count */

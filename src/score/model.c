@@ -371,8 +371,13 @@ rp_decoding rp_model_decode(const rp_model *model, rp_tape *tape, const rp_encod
                                 .c0 = spans->c0,
                                 .span_max = spans->span_max};
     const rp_decoder_result result = rp_tape_decoder(tape, encoding->enc, encoding->keys, &decoder);
-    rp_tensor *weights = named(model, "decoder.output.weight");
-    rp_tensor *logits = rp_tape_linear(tape, result.h, weights, named(model, "decoder.output.bias"),
-                                       weights->dtype);
+    rp_tensor *weights = named(model, "decoder.output.weight"), *h = result.h;
+    if (h != NULL && spans->rows != NULL)
+        h = rp_tape_embedding(
+            tape,
+            rp_tape_reshape(tape, h, 2, (const int64_t[]){h->shape[0] * h->shape[1], h->shape[2]}),
+            spans->rows);
+    rp_tensor *logits =
+        rp_tape_linear(tape, h, weights, named(model, "decoder.output.bias"), weights->dtype);
     return (rp_decoding){.logits = logits, .h = result.h, .c = result.c, .alpha = result.alpha};
 }

@@ -93,11 +93,12 @@ rp_encoding rp_model_encode(const rp_model *model, rp_tape *tape, rp_tensor *ima
 typedef struct rp_spans {
     rp_tensor *spans; /* i32 (N, 3), in ascending order of images */
     rp_tensor *ids;   /* i32 (N, L), -1 behind the end */
+    rp_tensor *rows; /* i32 (R): the rows n L + l whose logits are wanted, -1 for none; NULL: all */
     rp_tensor *h0, *c0;
     int64_t span_max; /* columns of the widest */
 } rp_spans;
 
-/* Logits (N, L, V) f32 and the state. */
+/* Logits (N, L, V) f32, or (R, V) of the wanted rows, and the state. */
 typedef struct rp_decoding {
     rp_tensor *logits, *h, *c, *alpha;
 } rp_decoding;

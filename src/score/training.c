@@ -72,7 +72,7 @@ static rp_tensor *total_loss(trainer *t, const rp_batch *batch, rp_tensor **toke
                              rp_tensor **edge_loss) {
     rp_tape *tape = &t->tape;
     rp_tensor images = batch->images, spans = batch->spans, inputs = batch->inputs;
-    rp_tensor *kept = rp_arena_array(&tape->arena, 8, sizeof *kept);
+    rp_tensor *kept = rp_arena_array(&tape->arena, 9, sizeof *kept);
     if (kept == NULL) return NULL;
     kept[0] = images;
     kept[1] = spans;
@@ -82,10 +82,12 @@ static rp_tensor *total_loss(trainer *t, const rp_batch *batch, rp_tensor **toke
     kept[5] = batch->edge_weights;
     kept[6] = batch->presence;
     kept[7] = batch->presence_weights;
+    kept[8] = batch->rows;
     const rp_model_run run = {.training = true, .seed = t->options->seed, .step = t->step};
     const rp_encoding encoding = rp_model_encode(&t->model, tape, &kept[0], batch->lengths, &run);
     if (encoding.enc == NULL) return NULL;
-    const rp_spans decoder = {.spans = &kept[1], .ids = &kept[2], .span_max = batch->span_max};
+    const rp_spans decoder = {
+        .spans = &kept[1], .ids = &kept[2], .rows = &kept[8], .span_max = batch->span_max};
     const rp_decoding decoding = rp_model_decode(&t->model, tape, &encoding, &decoder);
     *token_loss = rp_tape_cross_entropy(tape, decoding.logits, &kept[3]);
     *edge_loss = NULL;
