@@ -3,11 +3,15 @@
  * A framework launches a dozen small operations a step; here each thread takes a share of the spans
  * and walks from first to last step alone, with the weights packed once. The part of the LSTM's
  * input that is the embedding needs no product inside the loop: e wx' is made once for the whole
- * vocabulary (V rows) and looked up.
+ * vocabulary (V rows) and looked up. Nor does the attention need an exp for each step and column:
+ * tanh(k + q) = 1 - 2 / (1 + e^2k e^2q), and e^2k is made once a call. A product that leaves the
+ * range of f32 becomes infinity or 0, and the tanh 1 or -1, as it should; rp_exp itself holds for
+ * |k|, |q| <= 43, far beyond where tanh lies flat.
  *
  * Backward, threads share by image: spans of one image add to the same columns of its encoding, and
  * one thread adds them in order, so that the sums do not depend on the number of threads. Gradients
- * of weights are products over all steps at the end. */
+ * of weights are products over all steps at the end. Most of (N, L) lies behind the ends of spans
+ * (measures differ much in length), so what those products need is stored for live steps only. */
 #include <omp.h>
 
 #include "tensor/cpu/loops/cell.h"
@@ -21,7 +25,8 @@ typedef struct shape {
 /* Everything of one call, in f32 memory. */
 typedef struct call {
     shape s;
-    const float *enc, *keys;
+    const float *enc;
+    float *keys;               /* exp(2 keys) */
     const int32_t *span, *ids; /* (N, 3), (N, L) */
     const float *bq, *v, *h0, *c0;
     const float *table; /* (V, 4U): e wx_e' + b */
@@ -74,7 +79,14 @@ static rp_status make_table(rp_device *device, const rp_tensor *e, const rp_tens
 
 /* ---- forward --------------------------------------------------------------------------------- */
 
-/* Scores of one span's columns for the query q, their softmax into alpha, and the context. */
+/* Queries to exp(2 q): what attend and attend_back take. */
+static void raise_queries(float *q, int64_t count) {
+#pragma omp simd
+    for (int64_t a = 0; a < count; a++) q[a] = rp_exp(2 * q[a]);
+}
+
+/* Scores of one span's columns for the raised query q, their softmax into alpha, and the context.
+ */
 static void attend(const call *p, int64_t n, const float *restrict q, float *restrict alpha,
                    float *restrict context) {
     const shape *s = &p->s;
@@ -84,13 +96,14 @@ static void attend(const call *p, int64_t n, const float *restrict q, float *res
     const float *restrict keys = p->keys + column * attention;
     const float *restrict enc = p->enc + column * width;
     const float *restrict v = p->v;
-    float largest = -1e30f, total = 0;
+    float largest = -1e30f, total = 0, v_sum = v[attention];
+    for (int64_t a = 0; a < attention; a++) v_sum += v[a];
     for (int64_t t = 0; t < count; t++) {
         float score = 0;
 #pragma omp simd reduction(+ : score)
         for (int64_t a = 0; a < attention; a++)
-            score += v[a] * rp_tanh(keys[t * attention + a] + q[a]);
-        alpha[t] = score + v[attention];
+            score += v[a] / (1.0f + keys[t * attention + a] * q[a]);
+        alpha[t] = v_sum - 2 * score;
         if (alpha[t] > largest) largest = alpha[t];
     }
     for (int64_t t = 0; t < count; t++) total += alpha[t] = rp_exp(alpha[t] - largest);
@@ -157,6 +170,7 @@ static void step_forward(const call *p, const rows *r, int64_t first, int64_t la
     for (int64_t i = 0; i < count; i++)
         memcpy(r->q + i * s->attention, p->bq, (size_t)s->attention * sizeof(float));
     rp_gemm(r->q, s->attention, r->state, 2 * units, p->pack_q, count, 2 * units, s->attention);
+    raise_queries(r->q, count * s->attention);
     for (int64_t i = 0; i < count; i++) {
         const int64_t at = r->span[i] * s->steps + l;
         attend(p, r->span[i], r->q + i * s->attention, p->alpha + at * s->span_max,
@@ -180,8 +194,11 @@ static rp_status call_init(rp_device *device, call *p, const rp_tensor *const *i
                            rp_error *error) {
     const shape *s = &p->s;
     p->enc = as_f32(device, in[0], space, error);
-    space += rp_tensor_count(in[0]);
-    p->keys = as_f32(device, in[1], space, error);
+    p->keys = space + rp_tensor_count(in[0]);
+    const float *keys = as_f32(device, in[1], p->keys, error);
+    const int64_t key_count = keys != NULL ? rp_tensor_count(in[1]) : 0;
+#pragma omp parallel for simd
+    for (int64_t i = 0; i < key_count; i++) p->keys[i] = rp_exp(2 * keys[i]);
     p->span = in[2]->data;
     p->ids = in[3]->data;
     p->bq = in[6]->data;
@@ -189,7 +206,7 @@ static rp_status call_init(rp_device *device, call *p, const rp_tensor *const *i
     p->pack_q = rp_cpu_pack_transposed(device, in[5], 0, 2 * s->units);
     p->pack_context = rp_cpu_pack_transposed(device, in[8], s->embedding, s->width);
     p->pack_hidden = rp_cpu_pack_transposed(device, in[9], 0, s->units);
-    if (p->enc == NULL || p->keys == NULL || p->pack_q == NULL || p->pack_context == NULL ||
+    if (p->enc == NULL || keys == NULL || p->pack_q == NULL || p->pack_context == NULL ||
         p->pack_hidden == NULL)
         return rp_fail_memory(error, "the decoder");
     return RP_OK;
@@ -232,10 +249,32 @@ typedef struct back {
     call p;
     const float *gh;
     float *genc, *gkeys; /* (B, T, K), (B, T, A), f32 */
-    float *ggates, *gq;  /* (N, L, 4U), (N, L, A): for the products at the end */
+    float *ggates, *gq;  /* (live, 4U), (live, A): for the products at the end */
     float *gv;           /* (B, A + 1): a row an image */
+    int32_t *place;      /* (N, L): the row of a step in them, -1 behind a span's end */
+    int64_t live;        /* their rows: the live steps, rounded up to LIVE_STEP by rows of 0 */
     const float *plain_q, *plain_context, *plain_hidden;
 } back;
+
+/* Rows come in steps of so many, so that oneDNN's primitives are made for few shapes. */
+enum { LIVE_STEP = 256 };
+
+static int64_t live_rows(const int32_t *ids, int64_t count) {
+    int64_t live = 0;
+    for (int64_t at = 0; at < count; at++) live += ids[at] >= 0;
+    return (live + LIVE_STEP - 1) / LIVE_STEP * LIVE_STEP;
+}
+
+/* Fills in where the live steps go; clears the rows that no step fills. */
+static void place_rows(back *b) {
+    const shape *s = &b->p.s;
+    int32_t next = 0;
+    for (int64_t at = 0; at < s->spans * s->steps; at++)
+        b->place[at] = b->p.ids[at] >= 0 ? next++ : -1;
+    const int64_t left = b->live - next, wide = 4 * s->units;
+    memset(b->ggates + next * wide, 0, (size_t)(left * wide) * sizeof(float));
+    memset(b->gq + next * s->attention, 0, (size_t)(left * s->attention) * sizeof(float));
+}
 
 /* A share's rows going back: gradients of the state, of the context, of the query's input. */
 typedef struct back_rows {
@@ -250,38 +289,79 @@ static float dot(const float *restrict a, const float *restrict b, int64_t count
     return sum;
 }
 
-/* Gradient of one span's attention at one step: from the context's to those of enc, keys, v, q. */
+/* The window of a span, going back through its scores: rows t < count, `stride` floats apart. */
+typedef struct window {
+    const float *keys, *galpha, *q, *v; /* raised keys; gradients of the scores; raised query */
+    float *gkeys, *gq, *gv;
+    int64_t count, stride;
+} window;
+
+/* Sixteen dimensions of the attention from the a-th on, their sums over the columns in registers.
+ * With r = 1 / (1 + e^2k e^2q): tanh = 1 - 2 r, and its derivative 1 - tanh^2 = 4 r (1 - r). */
+static void lane_back(const window *w, int64_t a) {
+    const rp_lane q = *(const rp_lane *)(w->q + a), slope = 4 * *(const rp_lane *)(w->v + a);
+    rp_lane sum_q = {0}, sum_v = {0};
+    for (int64_t t = 0; t < w->count; t++) {
+        const int64_t at = t * w->stride + a;
+        const rp_lane r = 1.0f / (1.0f + *(const rp_lane *)(w->keys + at) * q);
+        const rp_lane g = w->galpha[t] * slope * r * (1.0f - r);
+        *(rp_lane *)(w->gkeys + at) += g;
+        sum_q += g;
+        sum_v += w->galpha[t] * (1.0f - 2.0f * r);
+    }
+    *(rp_lane *)(w->gq + a) = sum_q;
+    *(rp_lane *)(w->gv + a) += sum_v;
+}
+
+/* The same for one dimension. */
+static void dimension_back(const window *w, int64_t a) {
+    float sum_q = 0, sum_v = 0;
+    for (int64_t t = 0; t < w->count; t++) {
+        const int64_t at = t * w->stride + a;
+        const float r = 1.0f / (1.0f + w->keys[at] * w->q[a]);
+        const float g = w->galpha[t] * 4 * w->v[a] * r * (1.0f - r);
+        w->gkeys[at] += g;
+        sum_q += g;
+        sum_v += w->galpha[t] * (1.0f - 2.0f * r);
+    }
+    w->gq[a] = sum_q;
+    w->gv[a] += sum_v;
+}
+
+/* Gradient of one span's attention at one step: from the context's to those of enc, keys, v, q.
+ * Row `row` of r->gq holds the raised query. */
 static void attend_back(const back *b, int64_t n, int64_t at, const back_rows *r, int64_t row) {
     const shape *s = &b->p.s;
     const int64_t width = s->width, attention = s->attention;
-    const float *restrict q = r->gq + row * attention, *restrict alpha =
-                                                           b->p.alpha + at * s->span_max;
+    const float *restrict alpha = b->p.alpha + at * s->span_max;
     const float *restrict gcontext = r->gcontext + row * width;
-    float *restrict gq = b->gq + at * attention, *restrict galpha = r->galpha;
+    float *restrict galpha = r->galpha;
     const int64_t image = b->p.span[n * 3], first = b->p.span[n * 3 + 1];
     const int64_t count = b->p.span[n * 3 + 2] - first, column = image * s->columns + first;
-    const float *restrict enc = b->p.enc + column * width, *restrict v = b->p.v;
-    const float *restrict keys = b->p.keys + column * attention;
+    const float *restrict enc = b->p.enc + column * width;
     float *restrict genc = b->genc + column * width;
-    float *restrict gkeys = b->gkeys + column * attention;
-    float *restrict gv = b->gv + image * (attention + 1);
+    const window w = {.keys = b->p.keys + column * attention,
+                      .galpha = galpha,
+                      .q = r->gq + row * attention,
+                      .v = b->p.v,
+                      .gkeys = b->gkeys + column * attention,
+                      .gq = b->gq + b->place[at] * attention,
+                      .gv = b->gv + image * (attention + 1),
+                      .count = count,
+                      .stride = attention};
     float mean = 0;
     for (int64_t t = 0; t < count; t++) {
         galpha[t] = dot(gcontext, enc + t * width, width);
         mean += alpha[t] * galpha[t];
     }
-    for (int64_t a = 0; a < attention; a++) gq[a] = 0;
     for (int64_t t = 0; t < count; t++) {
-        const float gscore = alpha[t] * (galpha[t] - mean), weight = alpha[t];
+        const float weight = alpha[t];
+        galpha[t] = weight * (galpha[t] - mean); /* the score's, from here on */
         for (int64_t k = 0; k < width; k++) genc[t * width + k] += weight * gcontext[k];
-        for (int64_t a = 0; a < attention; a++) {
-            const float squashed = rp_tanh(keys[t * attention + a] + q[a]);
-            const float g = gscore * v[a] * (1 - squashed * squashed);
-            gkeys[t * attention + a] += g;
-            gq[a] += g;
-            gv[a] += gscore * squashed;
-        }
     }
+    int64_t a = 0;
+    for (; a + 16 <= attention; a += 16) lane_back(&w, a);
+    for (; a < attention; a++) dimension_back(&w, a);
 }
 
 /* Gates' gradients of the spans that live at step l; returns how many, their rows in r->span. */
@@ -293,17 +373,13 @@ static int64_t gates_back(const back *b, const back_rows *r, int64_t first, int6
     int64_t count = 0;
     for (int64_t n = first; n < last; n++) {
         const int64_t at = n * s->steps + l, row = n - first;
-        if (b->p.ids[at] < 0) {
-            memset(b->ggates + at * wide, 0, 4 * bytes);
-            memset(b->gq + at * s->attention, 0, (size_t)s->attention * sizeof(float));
-            continue;
-        }
+        if (b->p.ids[at] < 0) continue;
         float *gh = r->gh + row * units, *ga = r->ggates + count * wide;
         float *state = r->state + count * 2 * units;
         for (int64_t u = 0; u < units; u++) gh[u] += b->gh[at * units + u];
         rp_cell_backward(ga, r->gc + row * units, gh, b->p.gates + at * wide, b->p.c + at * units,
                          l > 0 ? b->p.c + (at - 1) * units : NULL, units);
-        memcpy(b->ggates + at * wide, ga, 4 * bytes);
+        memcpy(b->ggates + b->place[at] * wide, ga, 4 * bytes);
         if (l > 0) {
             memcpy(state, b->p.h + (at - 1) * units, bytes);
             memcpy(state + units, b->p.c + (at - 1) * units, bytes);
@@ -329,10 +405,12 @@ static void step_back(const back *b, const back_rows *r, int64_t first, int64_t 
     for (int64_t i = 0; i < count; i++)
         memcpy(q + i * attention, b->p.bq, (size_t)attention * sizeof(float));
     rp_gemm(q, attention, r->state, 2 * units, b->p.pack_q, count, 2 * units, attention);
+    raise_queries(q, count * attention);
     for (int64_t i = 0; i < count; i++) {
         const int64_t at = r->span[i] * s->steps + l;
         attend_back(b, r->span[i], at, r, i);
-        memcpy(q + i * attention, b->gq + at * attention, (size_t)attention * sizeof(float));
+        memcpy(q + i * attention, b->gq + b->place[at] * attention,
+               (size_t)attention * sizeof(float));
     }
     rp_gemm(r->gstate, 2 * units, q, attention, b->plain_q, count, attention, 2 * units);
     for (int64_t i = 0; i < count; i++) {
@@ -392,19 +470,21 @@ static rp_status sum_columns(rp_device *device, const float *a, int64_t rows, in
     return device->ops.sum(device, &(rp_args){.in = {&all}, .out = {y}}, error);
 }
 
-/* [h ; c] before every step, (N, L, 2U). */
-static void states_before(float *out, const call *p) {
-    const shape *s = &p->s;
+/* [h ; c] before every live step, (live, 2U), and its context, (live, K). */
+static void gather_live(const back *b, float *states, float *context) {
+    const shape *s = &b->p.s;
     const size_t bytes = (size_t)s->units * sizeof(float);
+    memset(states, 0, (size_t)b->live * 2 * bytes);
+    memset(context, 0, (size_t)(b->live * s->width) * sizeof(float));
 #pragma omp parallel for
     for (int64_t at = 0; at < s->spans * s->steps; at++) {
-        float *row = out + at * 2 * s->units;
-        if (at % s->steps == 0) {
-            memset(row, 0, 2 * bytes);
-            continue;
-        }
-        memcpy(row, p->h + (at - 1) * s->units, bytes);
-        memcpy(row + s->units, p->c + (at - 1) * s->units, bytes);
+        if (b->place[at] < 0) continue;
+        float *row = states + b->place[at] * 2 * s->units;
+        memcpy(context + b->place[at] * s->width, b->p.context + at * s->width,
+               (size_t)s->width * sizeof(float));
+        if (at % s->steps == 0) continue;
+        memcpy(row, b->p.h + (at - 1) * s->units, bytes);
+        memcpy(row + s->units, b->p.c + (at - 1) * s->units, bytes);
     }
 }
 
@@ -418,7 +498,8 @@ static rp_status table_back(rp_device *device, const rp_args *args, const back *
     for (int64_t at = 0; at < s->spans * s->steps; at++) {
         if (b->p.ids[at] < 0) continue;
         float *row = gtable + b->p.ids[at] * wide;
-        for (int64_t g = 0; g < wide; g++) row[g] += b->ggates[at * wide + g];
+        const float *ggates = b->ggates + b->place[at] * wide;
+        for (int64_t g = 0; g < wide; g++) row[g] += ggates[g];
     }
     const float *pack = rp_cpu_pack_plain(device, wx, 0, s->embedding);
     if (pack == NULL) return rp_fail_memory(error, "packed weights");
@@ -435,14 +516,15 @@ static rp_status table_back(rp_device *device, const rp_args *args, const back *
 static rp_status weights_back(rp_device *device, const rp_args *args, const back *b, float *work,
                               rp_error *error) {
     const shape *s = &b->p.s;
-    const int64_t wide = 4 * s->units, rows = s->spans * s->steps, width = s->embedding + s->width;
-    float *states = work, *gtable = states + rows * 2 * s->units;
+    const int64_t wide = 4 * s->units, rows = b->live, width = s->embedding + s->width;
+    float *states = work, *context = states + rows * 2 * s->units;
+    float *gtable = context + rows * s->width;
     float *gcontext_weights = gtable + s->vocabulary * wide;
     float *gwx_e = gcontext_weights + wide * s->width, *pair = gwx_e + wide * s->embedding;
     float *gwx = args->out[6]->data;
-    states_before(states, &b->p);
+    gather_live(b, states, context);
     RP_TRY(table_back(device, args, b, gtable, gwx_e, error));
-    RP_TRY(product(device, gcontext_weights, b->ggates, wide, b->p.context, s->width, rows, error));
+    RP_TRY(product(device, gcontext_weights, b->ggates, wide, context, s->width, rows, error));
     for (int64_t g = 0; g < wide; g++)
         memcpy(gwx + g * width + s->embedding, gcontext_weights + g * s->width,
                (size_t)s->width * sizeof(float));
@@ -476,19 +558,20 @@ static rp_status decoder_backward(rp_device *device, const rp_args *args, rp_err
                     .alpha = args->in[15]->data,
                     .context = args->in[16]->data}};
     const shape *s = &b.p.s;
-    const int64_t wide = 4 * s->units, rows = s->spans * s->steps;
+    const int64_t wide = 4 * s->units, steps = s->spans * s->steps;
+    const int64_t rows = b.live = live_rows(in[3]->data, steps);
     const int64_t enc = rp_tensor_count(in[0]), keys = rp_tensor_count(in[1]);
     const int64_t threads = omp_get_max_threads();
     const int64_t shares = threads < s->images ? threads : s->images;
     const size_t own = back_floats(s, s->spans);
     const int64_t gv = s->images * (s->attention + 1);
-    const int64_t work = rows * 2 * s->units + s->vocabulary * wide + wide * s->width +
+    const int64_t work = rows * (2 * s->units + s->width) + s->vocabulary * wide + wide * s->width +
                          wide * s->embedding + wide * 2 * s->units;
-    float *space =
-        rp_cpu_scratch_take(device, RP_SCRATCH_DECODER,
-                            ((size_t)(2 * (enc + keys) + rows * (wide + s->attention) + gv + work) +
-                             own * (size_t)shares) *
-                                sizeof(float));
+    float *space = rp_cpu_scratch_take(
+        device, RP_SCRATCH_DECODER,
+        ((size_t)(2 * (enc + keys) + rows * (wide + s->attention) + gv + work + steps) +
+         own * (size_t)shares) *
+            sizeof(float));
     if (space == NULL) return rp_fail_memory(error, "the decoder's gradients");
     RP_TRY(call_init(device, &b.p, in, space, error));
     b.genc = space + enc + keys;
@@ -496,7 +579,9 @@ static rp_status decoder_backward(rp_device *device, const rp_args *args, rp_err
     b.ggates = b.gkeys + keys;
     b.gq = b.ggates + rows * wide;
     b.gv = b.gq + rows * s->attention;
-    float *after = b.gv + gv;
+    b.place = (int32_t *)(b.gv + gv);
+    float *after = b.gv + gv + steps;
+    place_rows(&b);
     memset(b.genc, 0, (size_t)(enc + keys) * sizeof(float));
     memset(b.gv, 0, (size_t)gv * sizeof(float));
     b.plain_q = rp_cpu_pack_plain(device, in[5], 0, 2 * s->units);

@@ -37,6 +37,18 @@ RP_INLINE void gemm_tile(float *y, int64_t y_stride, const float *a, int64_t a_s
     }
 }
 
+/* The rows that fill no tile, in one pass over the panel too: late steps of a batch have few. Each
+ * case is a tile of its own, with its sums in registers. */
+static inline void gemm_rest(float *y, int64_t y_stride, const float *a, int64_t a_stride,
+                             const float *panel, int64_t inner, int rows, int64_t columns) {
+    switch (rows) {
+#define RP_REST(n) \
+    case n: gemm_tile(y, y_stride, a, a_stride, panel, inner, n, columns); break;
+        RP_REST(1) RP_REST(2) RP_REST(3) RP_REST(4) RP_REST(5)
+#undef RP_REST
+    }
+}
+
 /* y (rows, columns) += a (rows, inner) * panels. Strides in elements. */
 static inline void rp_gemm(float *y, int64_t y_stride, const float *a, int64_t a_stride,
                            const float *panels, int64_t rows, int64_t inner, int64_t columns) {
@@ -48,9 +60,8 @@ static inline void rp_gemm(float *y, int64_t y_stride, const float *a, int64_t a
         for (; r + RP_TILE_ROWS <= rows; r += RP_TILE_ROWS)
             gemm_tile(y_panel + r * y_stride, y_stride, a + r * a_stride, a_stride, panel, inner,
                       RP_TILE_ROWS, width);
-        for (; r < rows; r++)
-            gemm_tile(y_panel + r * y_stride, y_stride, a + r * a_stride, a_stride, panel, inner, 1,
-                      width);
+        gemm_rest(y_panel + r * y_stride, y_stride, a + r * a_stride, a_stride, panel, inner,
+                  (int)(rows - r), width);
     }
 }
 
