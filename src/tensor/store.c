@@ -1,17 +1,18 @@
-/* store.c: see store.h. A free block holds the pointer to the next one in its first bytes. */
+/* store.c: see store.h. Before a block's data stands its head. */
 #include "tensor/store.h"
 
 #include <stdlib.h>
 
-enum { OCTAVES = 48, STEPS = 8, SMALLEST_SHIFT = 9 };
+enum { OCTAVES = 48, STEPS = 8, SMALLEST_SHIFT = 9, ALIGNMENT = 64 };
 
-typedef struct free_block {
-    struct free_block *next;
-} free_block;
+typedef struct head {
+    _Alignas(ALIGNMENT) struct head *next; /* free blocks of its class */
+    unsigned class;
+} head;
 
 struct rp_store {
     rp_device *device;
-    free_block *free[OCTAVES * STEPS];
+    head *free[OCTAVES * STEPS];
     uint64_t allocations;
     size_t bytes;
 };
@@ -36,8 +37,8 @@ rp_status rp_store_create(rp_store **out, rp_device *device, rp_error *error) {
 void rp_store_destroy(rp_store *store) {
     if (store == NULL) return;
     for (size_t i = 0; i < RP_COUNT(store->free); i++) {
-        for (free_block *block = store->free[i]; block != NULL;) {
-            free_block *next = block->next;
+        for (head *block = store->free[i]; block != NULL;) {
+            head *next = block->next;
             store->device->release(store->device, block);
             block = next;
         }
@@ -49,25 +50,27 @@ void *rp_store_take(rp_store *store, size_t bytes) {
     size_t rounded;
     const unsigned class = size_class(bytes, &rounded);
     if (class >= RP_COUNT(store->free)) return NULL;
-    free_block *block = store->free[class];
-    if (block != NULL) {
-        store->free[class] = block->next;
-        return block;
+    /* A block of up to twice the size serves too: batches differ in width, and to keep all sizes
+     * of all widths would take several times the memory of the widest batch. */
+    for (unsigned k = class; k <= class + STEPS && k < RP_COUNT(store->free); k++) {
+        head *block = store->free[k];
+        if (block == NULL) continue;
+        store->free[k] = block->next;
+        return block + 1;
     }
-    void *data = store->device->allocate(store->device, rounded);
-    if (data == NULL) return NULL;
+    head *block = store->device->allocate(store->device, sizeof *block + rounded);
+    if (block == NULL) return NULL;
+    block->class = class;
     store->allocations++;
     store->bytes += rounded;
-    return data;
+    return block + 1;
 }
 
-void rp_store_give(rp_store *store, void *data, size_t bytes) {
+void rp_store_give(rp_store *store, void *data) {
     if (data == NULL) return;
-    size_t rounded;
-    const unsigned class = size_class(bytes, &rounded);
-    free_block *block = data;
-    block->next = store->free[class];
-    store->free[class] = block;
+    head *block = (head *)data - 1;
+    block->next = store->free[block->class];
+    store->free[block->class] = block;
 }
 
 uint64_t rp_store_allocations(const rp_store *store) { return store->allocations; }

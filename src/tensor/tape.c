@@ -15,7 +15,7 @@ rp_status rp_tape_init(rp_tape *tape, rp_device *device, rp_error *error) {
 
 static void release_data(rp_tape *tape, rp_tensor *tensor) {
     if (!tensor->is_owned) return;
-    rp_store_give(tape->store, tensor->data, rp_tensor_bytes(tensor));
+    rp_store_give(tape->store, tensor->data);
     tensor->data = NULL;
     tensor->is_owned = false;
 }

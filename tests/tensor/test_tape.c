@@ -489,9 +489,9 @@ TEST(the_store_gives_back_what_fits_and_aligns_to_64) {
         REQUIRE(data != NULL);
         CHECK((uintptr_t)data % 64 == 0);
         memset(data, 0x5A, bytes); /* the sanitizer sees if that is too much */
-        rp_store_give(store, data, bytes);
+        rp_store_give(store, data);
         CHECK(rp_store_take(store, bytes) == data);
-        rp_store_give(store, data, bytes);
+        rp_store_give(store, data);
     }
     CHECK(rp_store_allocations(store) < 160); /* of 500: few sizes are new */
     rp_store_destroy(store);
