@@ -115,8 +115,7 @@ static int32_t sample_spans(span *spans, const rp_batches *b, const rp_sample *s
         spans[0] = (span){image, 0, columns, sample->tokens, sample->token_count};
         return 1;
     }
-    const double scale =
-        (double)width / sample->image.width; /* augmentation may change the width */
+    const double scale = (double)width / sample->width; /* augmentation may change the width */
     int32_t count = 0;
     for (int32_t k = 0; k < sample->measure_count;) {
         int32_t take = 1 + (int32_t)rp_random_below(random, (uint32_t)o->measures_max);
@@ -139,7 +138,7 @@ static void mark_edges(const rp_batches *b, rp_batch *batch, const rp_sample *sa
     float *weights = (float *)batch->edge_weights.data + image * columns;
     const int64_t valid = (width + b->options.stride - 1) / b->options.stride;
     if (sample->edges == NULL) return;
-    const double scale = (double)width / sample->image.width;
+    const double scale = (double)width / sample->width;
     for (int64_t t = 0; t < valid; t++) weights[t] = 1;
     for (int32_t k = 0; k <= sample->measure_count; k++) {
         int64_t at = (int64_t)(sample->edges[k] * scale / b->options.stride);
@@ -203,12 +202,14 @@ static bool put_tokens(rp_batch *batch, const span *spans, int64_t count) {
 static rp_status prepare_images(rp_batches *b, rp_page_image *images, const rp_sample **samples,
                                 uint64_t step, rp_arena *arena) {
     for (int32_t i = 0; i < b->options.size; i++) {
-        images[i] = samples[i]->image;
+        rp_page_image image;
+        RP_TRY(rp_dataset_image(&image, b->set, samples[i], arena, &b->error));
+        images[i] = image;
         if (b->options.augment == NULL || b->options.augment->count == 0) continue;
         rp_random random = rp_random_make(
             b->options.seed, STREAM_SAMPLE + step * (uint64_t)b->options.size + (uint64_t)i);
-        RP_TRY(rp_page_augment_apply(&images[i], &samples[i]->image, b->options.augment, 0, &random,
-                                     arena, &b->error));
+        RP_TRY(rp_page_augment_apply(&images[i], &image, b->options.augment, 0, &random, arena,
+                                     &b->error));
     }
     return RP_OK;
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
 #include "base/mapped_file.h"
 #include "music/lmx.h"
@@ -133,14 +134,62 @@ static rp_status read_edges(loader *l, rp_error *error) {
     return status;
 }
 
+/* ---- images ------------------------------------------------------------------------------------
+ */
+
+/* Deflates the image into the set's arena. Runs alone are looked for: as good as all of deflate on
+ * scores, and five times as fast. */
+static rp_status pack_image(rp_dataset *set, rp_sample *sample, const rp_page_image *image,
+                            rp_arena *scratch, rp_error *error) {
+    z_stream stream = {0};
+    if (deflateInit2(&stream, 1, Z_DEFLATED, MAX_WBITS, MAX_MEM_LEVEL, Z_RLE) != Z_OK)
+        return rp_fail_memory(error, "packing images");
+    const size_t rows = (size_t)image->height, width = (size_t)image->width;
+    const size_t most = deflateBound(&stream, (uLong)(rows * width));
+    stream.next_out = rp_arena_alloc_raw(scratch, most);
+    stream.avail_out = stream.next_out != NULL ? (uInt)most : 0;
+    const uint8_t *packed = stream.next_out;
+    int state = Z_OK;
+    for (size_t y = 0; y < rows && state == Z_OK && packed != NULL; y++) {
+        stream.next_in = image->data + y * image->stride;
+        stream.avail_in = (uInt)width;
+        state = deflate(&stream, y + 1 < rows ? Z_NO_FLUSH : Z_FINISH);
+    }
+    const size_t size = stream.total_out;
+    deflateEnd(&stream);
+    uint8_t *kept = state == Z_STREAM_END ? rp_arena_alloc_raw(&set->arena, size) : NULL;
+    if (kept == NULL) return rp_fail_memory(error, "the images of a data set");
+    memcpy(kept, packed, size);
+    sample->packed = kept;
+    sample->packed_size = (uint32_t)size;
+    sample->width = image->width;
+    return RP_OK;
+}
+
+rp_status rp_dataset_image(rp_page_image *image, const rp_dataset *set, const rp_sample *sample,
+                           rp_arena *arena, rp_error *error) {
+    z_stream stream = {.next_in = (uint8_t *)sample->packed, .avail_in = sample->packed_size};
+    RP_TRY(rp_page_image_make(image, arena, sample->width, set->height, sample->name, error));
+    int state = inflateInit(&stream);
+    for (int32_t y = 0; y < image->height && state == Z_OK; y++) {
+        stream.next_out = image->data + (size_t)y * image->stride;
+        stream.avail_out = (uInt)image->width;
+        while (stream.avail_out > 0 && state == Z_OK) state = inflate(&stream, Z_NO_FLUSH);
+    }
+    const bool is_whole = stream.total_out == (uLong)image->width * (uLong)image->height;
+    inflateEnd(&stream);
+    return is_whole ? RP_OK : rp_fail_memory(error, "unpacking images");
+}
+
 /* ---- files -------------------------------------------------------------------------------------
  */
 
 static rp_status take_image(loader *l, rp_sample *sample, const uint8_t *bytes, size_t size,
                             rp_error *error) {
-    rp_page_image decoded;
+    rp_page_image decoded, scaled;
     RP_TRY(rp_page_png_decode(&decoded, &l->scratch, bytes, size, sample->name, error));
-    RP_TRY(rp_page_image_scale(&sample->image, &decoded, l->set->height, &l->set->arena, error));
+    RP_TRY(rp_page_image_scale(&scaled, &decoded, l->set->height, &l->scratch, error));
+    RP_TRY(pack_image(l->set, sample, &scaled, &l->scratch, error));
     l->loaded++;
     if (!rp_progress_update(&l->progress, (uint64_t)l->loaded))
         return rp_fail(error, RP_NO, -1, "stopped");
@@ -247,7 +296,7 @@ static rp_status check_all(const loader *l, rp_error *error) {
                        l->options->split);
     for (int32_t i = 0; i < l->set->count; i++) {
         const rp_sample *sample = &l->set->samples[i];
-        if (sample->image.width == 0)
+        if (sample->width == 0)
             return rp_fail(error, RP_INPUT, -1, "%s: sample %s has no image", l->path,
                            sample->name);
         if (sample->tokens == NULL)
@@ -295,7 +344,7 @@ rp_status rp_dataset_sort_by_width(const rp_dataset *set, uint32_t *samples, uin
     keyed *keys = calloc((size_t)count + 1, sizeof *keys);
     if (keys == NULL) return rp_fail_memory(error, "the order of samples");
     for (uint32_t i = 0; i < count; i++)
-        keys[i] = (keyed){set->samples[samples[i]].image.width, samples[i]};
+        keys[i] = (keyed){set->samples[samples[i]].width, samples[i]};
     qsort(keys, count, sizeof *keys, compare_width);
     for (uint32_t i = 0; i < count; i++) samples[i] = keys[i].sample;
     free(keys);

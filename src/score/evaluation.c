@@ -22,7 +22,9 @@ static rp_status read_batch(evaluating *e, const uint32_t *order, int32_t count,
     rp_page_image images[BATCH];
     rp_reading readings[BATCH];
     rp_arena_reset(&e->scratch);
-    for (int32_t i = 0; i < count; i++) images[i] = e->set->samples[order[i]].image;
+    for (int32_t i = 0; i < count; i++)
+        RP_TRY(
+            rp_dataset_image(&images[i], e->set, &e->set->samples[order[i]], &e->scratch, error));
     RP_TRY(rp_reader_read(e->reader, readings, images, count, &e->scratch, error));
     for (int32_t i = 0; i < count; i++) {
         const rp_sample *sample = &e->set->samples[order[i]];
