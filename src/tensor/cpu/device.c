@@ -5,30 +5,32 @@
 #include "tensor/cpu/cpu.h"
 
 /* The loops once a level (see meson.build): the build renames each rp_cpu_install_*. */
-#define RP_LEVEL(level)                                   \
-    void rp_cpu_install_decoder_##level(rp_device *);     \
-    void rp_cpu_install_elementwise_##level(rp_device *); \
-    void rp_cpu_install_lstm_##level(rp_device *);        \
-    void rp_cpu_install_norm_##level(rp_device *);        \
-    void rp_cpu_install_pool_##level(rp_device *);        \
-    void rp_cpu_install_rows_##level(rp_device *);        \
-    void rp_cpu_install_simple_##level(rp_device *);      \
+#define RP_LEVEL(level)                                    \
+    void rp_cpu_install_decoder_##level(rp_device *);      \
+    void rp_cpu_install_decoder_back_##level(rp_device *); \
+    void rp_cpu_install_elementwise_##level(rp_device *);  \
+    void rp_cpu_install_lstm_##level(rp_device *);         \
+    void rp_cpu_install_norm_##level(rp_device *);         \
+    void rp_cpu_install_pool_##level(rp_device *);         \
+    void rp_cpu_install_rows_##level(rp_device *);         \
+    void rp_cpu_install_simple_##level(rp_device *);       \
     void rp_cpu_install_window_##level(rp_device *);
 #include "tensor/cpu/levels.def"
 #undef RP_LEVEL
 
 typedef struct level {
     const char *name;
-    void (*install[8])(rp_device *device);
+    void (*install[9])(rp_device *device);
 } level;
 
 static const level levels[] = {
 /* best first */
 #define RP_LEVEL(level)                                                                      \
     {#level,                                                                                 \
-     {rp_cpu_install_decoder_##level, rp_cpu_install_elementwise_##level,                    \
-      rp_cpu_install_lstm_##level, rp_cpu_install_norm_##level, rp_cpu_install_pool_##level, \
-      rp_cpu_install_rows_##level, rp_cpu_install_simple_##level, rp_cpu_install_window_##level}},
+     {rp_cpu_install_decoder_##level, rp_cpu_install_decoder_back_##level,                   \
+      rp_cpu_install_elementwise_##level, rp_cpu_install_lstm_##level,                       \
+      rp_cpu_install_norm_##level, rp_cpu_install_pool_##level, rp_cpu_install_rows_##level, \
+      rp_cpu_install_simple_##level, rp_cpu_install_window_##level}},
 #include "tensor/cpu/levels.def"
 #undef RP_LEVEL
 };
