@@ -84,6 +84,47 @@ typedef struct rp_score_figures {
 rp_status rp_score_evaluate(rp_score_figures *figures, const rp_score_evaluate_options *options,
                             const rp_progress *progress, rp_error *error);
 
+/* ---- data sets ---------------------------------------------------------------------------------
+ */
+
+typedef struct rp_score_dataset_options {
+    const char *list;   /* lines of id, tab, path below the scores' folder; NULL: all found there */
+    const char *split;  /* its name in samples.SPLIT.txt */
+    int32_t height;     /* px of the samples */
+    int32_t jobs;       /* scores at a time; 0: one a processor */
+    int32_t dpi;        /* of the pages that samples are cut from */
+    double seconds_max; /* for one score in MuseScore */
+    const char *fonts;  /* "Emmentaler,Gonville": engraved anew in one of these; NULL: as it is */
+    bool is_varied;     /* engraved anew with sizes, distances and thicknesses drawn from `seed` */
+    uint64_t seed;
+    bool keeps_pages; /* whole pages with the boxes of their systems, in OUT/pages */
+} rp_score_dataset_options;
+
+rp_score_dataset_options rp_score_dataset_defaults(void);
+
+/* What was built; free with rp_score_dataset_report_clear. */
+typedef struct rp_score_dataset_report {
+    int32_t scores, built, resumed, failed; /* scores = built + resumed + failed */
+    int32_t systems, without_edges;         /* samples; those without places of measures */
+    int32_t problems;                       /* lines of problems.SPLIT.txt */
+    int64_t tokens;                         /* in all labels */
+    int32_t tokens_median, tokens_95, tokens_max, width_median, width_95, width_max;
+    int32_t vocabulary; /* tokens that occur, of 224 */
+    double seconds;
+    char *json;
+} rp_score_dataset_report;
+
+/* Builds a data set of piano systems in the OLiMPiC layout (docs/DATA.md) at `output` from the
+ * scores below `scores` (.mscx, .mscz, .musicxml, .xml, .mxl) with MuseScore 3. What a score has
+ * already given, with the same options, is not made again. A score or page that gives nothing is
+ * said to `log` and in problems.SPLIT.txt, and the rest goes on. RP_NO: some scores gave nothing,
+ * or progress asked for an end. RP_INPUT: the list is unreadable. RP_SYSTEM: MuseScore is missing,
+ * the disk is full, another build is writing to `output`. */
+rp_status rp_score_dataset_build(rp_score_dataset_report *report, const char *output,
+                                 const char *scores, const rp_score_dataset_options *options,
+                                 const rp_progress *progress, const rp_log *log, rp_error *error);
+void rp_score_dataset_report_clear(rp_score_dataset_report *report);
+
 /* ---- reading -----------------------------------------------------------------------------------
  */
 

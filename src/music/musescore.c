@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include "base/child.h"
+#include "base/clock.h"
+#include "base/json.h"
 #include "base/mapped_file.h"
 #include "base/new_file.h"
 
@@ -81,4 +83,86 @@ rp_status rp_musescore_run(const char *to, const char *from, double seconds_max,
     const rp_status status = convert_in(folder, to, from, seconds_max, error);
     rmdir(folder);
     return status;
+}
+
+/* ---- several outputs at once ---- */
+
+static rp_status write_job(const char *path, const rp_musescore_export *job, rp_error *error) {
+    rp_text text = {0};
+    rp_json json = {.text = &text};
+    char out[PATH_BYTES];
+    rp_json_array(&json, NULL);
+    rp_json_object(&json, NULL);
+    rp_json_text(&json, "in", job->from);
+    rp_json_array(&json, "out");
+    for (size_t i = 0; i < job->output_count; i++) {
+        snprintf(out, sizeof out, "%s/%s", job->folder, job->outputs[i]);
+        rp_json_text(&json, NULL, out);
+    }
+    for (int level = 0; level < 3; level++) rp_json_end(&json);
+    const rp_status status = text.failed ? rp_fail_memory(error, "a job for MuseScore")
+                                         : rp_new_file_write(path, text.data, text.length, error);
+    rp_text_clear(&text);
+    return status;
+}
+
+/* What MuseScore's exit says. It ends with 0 though an output failed: the caller looks. */
+static rp_status judge_exit(const char *from, int exit_status, const rp_text *complaints,
+                            rp_error *error) {
+    const char *words = complaints->length > 0 ? complaints->data : "";
+    if (exit_status == 127)
+        return rp_fail(error, RP_SYSTEM, 0, "mscore3 is not installed; apt-get install musescore3");
+    if (exit_status > 128)
+        return rp_fail(error, RP_INPUT, 0, "%s: MuseScore crashed (signal %d)", from,
+                       exit_status - 128);
+    const char *reason = strstr(words, "Cannot read file");
+    if (reason != NULL && exit_status != 0) {
+        const char *line = strchr(reason, '\n');
+        reason = line != NULL ? line + 1 : "";
+        return rp_fail(error, RP_INPUT, 0, "%s: MuseScore cannot read it: %.*s", from,
+                       (int)strcspn(reason, "\n"), reason);
+    }
+    if (exit_status != 0)
+        return rp_fail(error, RP_INPUT, 0, "%s: MuseScore gave up (exit %d)", from, exit_status);
+    return RP_OK;
+}
+
+rp_status rp_musescore_export_all(const rp_musescore_export *job, rp_error *error) {
+    char path[PATH_BYTES], dpi[16];
+    snprintf(path, sizeof path, "%s/job.json", job->folder);
+    snprintf(dpi, sizeof dpi, "%d", job->dpi > 0 ? job->dpi : 300);
+    RP_TRY(write_job(path, job, error));
+    const char *const arguments[] = {
+        "env", "QT_QPA_PLATFORM=offscreen", "mscore3", "-f", "-r", dpi, "-j", path, NULL};
+    const rp_child child = {
+        .arguments = arguments,
+        .package = "musescore3",
+        .output_bytes_max = OUTPUT_BYTES_MAX,
+        .seconds_max = job->seconds_max > 0 ? job->seconds_max : RP_MUSESCORE_SECONDS_MAX,
+        .memory_bytes_max = memory_bytes_max};
+    rp_text output = {0}, complaints = {0};
+    int exit_status = 0;
+    const double started_s = rp_clock_seconds();
+    rp_status status = rp_child_run(&child, &output, &complaints, &exit_status, error);
+    if (status == RP_OK) status = judge_exit(job->from, exit_status, &complaints, error);
+    else if (rp_clock_seconds() - started_s >= child.seconds_max)
+        status = rp_fail(error, RP_INPUT, 0, "%s: MuseScore took longer than %.0f s", job->from,
+                         child.seconds_max);
+    unlink(path);
+    rp_text_clear(&output);
+    rp_text_clear(&complaints);
+    return status;
+}
+
+bool rp_musescore_page(char *path, size_t path_bytes, const char *folder, const char *name,
+                       int page) {
+    const char *ending = strrchr(name, '.');
+    const int stem = ending != NULL ? (int)(ending - name) : (int)strlen(name);
+    if (ending == NULL) ending = "";
+    for (int digits = 1; digits <= 3; digits++) {
+        snprintf(path, path_bytes, "%s/%.*s-%0*d%s", folder, stem, name, digits, page, ending);
+        if (access(path, R_OK) == 0) return true;
+    }
+    snprintf(path, path_bytes, "%s/%s", folder, name);
+    return page == 1 && access(path, R_OK) == 0;
 }

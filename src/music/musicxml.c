@@ -146,3 +146,33 @@ rp_status rp_musicxml_load_part(rp_xml_node **part, rp_xml_tree *tree, const rp_
     *part = found;
     return RP_OK;
 }
+
+/* How many staves a part has, by its first measure; 1 where it does not say. */
+static int64_t staves_of(const rp_xml_node *part) {
+    const rp_xml_node *measure = rp_xml_child(part, RP_XML_MEASURE);
+    const rp_xml_node *attributes = rp_xml_child(measure, RP_XML_ATTRIBUTES);
+    const rp_xml_node *staves = rp_xml_child(attributes, RP_XML_STAVES);
+    int64_t number = 1;
+    if (staves == NULL || !rp_musicxml_integer(&number, staves->text)) return 1;
+    return number;
+}
+
+rp_xml_node *rp_musicxml_find_piano(const rp_xml_node *root) {
+    const char *wanted = choose_piano(rp_xml_child(root, RP_XML_PART_LIST));
+    rp_xml_node *named = NULL, *two_staves = NULL;
+    size_t named_count = 0, two_staves_count = 0;
+    for (rp_xml_node *at = root->first; at != NULL; at = at->next) {
+        if (at->tag != RP_XML_PART) continue;
+        const char *id = rp_xml_attribute_value(at, RP_XML_ATTRIBUTE_ID);
+        if (wanted != NULL && id != NULL && strcmp(id, wanted) == 0) {
+            named = at;
+            named_count++;
+        }
+        if (staves_of(at) == 2) {
+            two_staves = at;
+            two_staves_count++;
+        }
+    }
+    if (named_count == 1) return named;
+    return two_staves_count == 1 ? two_staves : NULL;
+}

@@ -28,6 +28,11 @@ rp_status rp_musicxml_read_part(const rp_xml_source *source, const char *part_id
 rp_status rp_musicxml_load_part(rp_xml_node **part, rp_xml_tree *tree, const rp_xml_source *source,
                                 const char *part_id, rp_error *error);
 
+/* For scores of which a piano part is wanted and nothing else will do: the part that the names
+ * above choose, else the only one that has two staves; NULL: there is none. `root` is that of a
+ * whole document. */
+rp_xml_node *rp_musicxml_find_piano(const rp_xml_node *root);
+
 /* Text to integer as the published program reads it: white space around, a sign, decimal digits,
  * nothing else. False: it is none, or beyond 10^15. NULL is none. */
 bool rp_musicxml_integer(int64_t *value, const char *text);

@@ -61,13 +61,16 @@ static void settle_text(struct reader *self) {
 static void add_attributes(struct reader *self, rp_xml_tree *tree, rp_xml_node *node,
                            const XML_Char **attributes) {
     for (size_t i = 0; attributes[i] != NULL; i += 2) {
-        const unsigned name = rp_xml_attribute_of(attributes[i]);
-        if (name == RP_XML_ATTRIBUTE_COUNT) {
-            node->has_other_attributes = 1;
+        const char *name = attributes[i], *value = attributes[i + 1];
+        const unsigned known = rp_xml_attribute_of(name);
+        if (known != RP_XML_ATTRIBUTE_COUNT) {
+            rp_xml_set_attribute(tree, node, known, rp_xml_keep(tree, value, strlen(value)));
             continue;
         }
-        const char *value = attributes[i + 1];
-        rp_xml_set_attribute(tree, node, name, rp_xml_keep(tree, value, strlen(value)));
+        node->has_other_attributes = 1;
+        if (self->tree->keeps_other_attributes)
+            rp_xml_add_other_attribute(tree, node, rp_xml_keep(tree, name, strlen(name)),
+                                       rp_xml_keep(tree, value, strlen(value)));
     }
 }
 

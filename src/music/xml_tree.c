@@ -178,8 +178,11 @@ rp_xml_node *rp_xml_copy(rp_xml_tree *tree, const rp_xml_node *node) {
     if (copy == &tree->spare) return copy;
     copy->offset_bytes = node->offset_bytes;
     copy->has_other_attributes = node->has_other_attributes;
-    for (const rp_xml_attribute *at = node->attributes; at != NULL; at = at->next)
-        rp_xml_set_attribute(tree, copy, at->name, keep_text(tree, at->value));
+    for (const rp_xml_attribute *at = node->attributes; at != NULL; at = at->next) {
+        const char *value = keep_text(tree, at->value);
+        if (at->other_name == NULL) rp_xml_set_attribute(tree, copy, at->name, value);
+        else rp_xml_add_other_attribute(tree, copy, keep_text(tree, at->other_name), value);
+    }
     for (const rp_xml_node *child = node->first; child != NULL; child = child->next) {
         rp_xml_node *child_copy = rp_xml_copy(tree, child);
         if (child_copy == &tree->spare) break;
@@ -214,16 +217,38 @@ bool rp_xml_attribute_is(const rp_xml_node *node, unsigned name, const char *val
     return actual != NULL && strcmp(actual, value) == 0;
 }
 
+/* A new attribute at `link`, the end of a node's list. */
+static void attribute_make(rp_xml_tree *tree, rp_xml_attribute **link, rp_xml_attribute is) {
+    rp_xml_attribute *attribute = tree_bytes(tree, sizeof *attribute, 8);
+    if (attribute == NULL) return;
+    *attribute = is;
+    *link = attribute;
+}
+
 void rp_xml_set_attribute(rp_xml_tree *tree, rp_xml_node *node, unsigned name, const char *value) {
     rp_xml_attribute **link = &node->attributes;
     while (*link != NULL && (*link)->name != name) link = &(*link)->next;
-    if (*link == NULL) {
-        rp_xml_attribute *attribute = tree_bytes(tree, sizeof *attribute, 8);
-        if (attribute == NULL) return;
-        *attribute = (rp_xml_attribute){.name = (uint8_t)name};
-        *link = attribute;
-    }
-    (*link)->value = value;
+    if (*link != NULL) (*link)->value = value;
+    else attribute_make(tree, link, (rp_xml_attribute){.name = (uint8_t)name, .value = value});
+}
+
+void rp_xml_add_other_attribute(rp_xml_tree *tree, rp_xml_node *node, const char *name,
+                                const char *value) {
+    rp_xml_attribute **link = &node->attributes;
+    while (*link != NULL) link = &(*link)->next;
+    attribute_make(
+        tree, link,
+        (rp_xml_attribute){.name = RP_XML_ATTRIBUTE_COUNT, .other_name = name, .value = value});
+}
+
+static const char *attribute_text(const rp_xml_attribute *attribute) {
+    return attribute->other_name != NULL ? attribute->other_name : attribute_names[attribute->name];
+}
+
+const char *rp_xml_attribute_named(const rp_xml_node *node, const char *name) {
+    const rp_xml_attribute *at = node->attributes;
+    while (at != NULL && strcmp(attribute_text(at), name) != 0) at = at->next;
+    return at != NULL ? at->value : NULL;
 }
 
 void rp_xml_remove_attribute(rp_xml_node *node, unsigned name) {
@@ -260,7 +285,7 @@ void rp_xml_write(rp_text *text, const rp_xml_tree *tree, const rp_xml_node *nod
     rp_text_add(text, name);
     for (const rp_xml_attribute *at = node->attributes; at != NULL; at = at->next) {
         rp_text_add_char(text, ' ');
-        rp_text_add(text, attribute_names[at->name]);
+        rp_text_add(text, attribute_text(at));
         rp_text_add(text, "=\"");
         write_escaped(text, at->value, true);
         rp_text_add_char(text, '"');

@@ -1,9 +1,10 @@
 /* xml_tree.h: an XML document as a tree of small nodes in one arena.
  *
  * Tags are numbers: those of xml_names.def are RP_XML_..., other names get numbers from
- * RP_XML_KNOWN on, per tree. Of the attributes only those of xml_names.def are kept; a node
- * remembers whether it had others. Text is what stands before the first child (with children: only
- * if it is more than white space); what follows a child is dropped.
+ * RP_XML_KNOWN on, per tree. Of the attributes only those of xml_names.def are kept, unless the
+ * tree is told to keep the others too; a node remembers whether it had others. Text is what stands
+ * before the first child (with children: only if it is more than white space); what follows a child
+ * is dropped.
  *
  * Building never returns NULL: when memory runs out, calls return a spare node that is linked
  * nowhere, and `arena->failed` says so at the end. */
@@ -38,7 +39,8 @@ enum rp_xml_attribute_name {
 typedef struct rp_xml_attribute {
     struct rp_xml_attribute *next;
     const char *value;
-    uint8_t name;
+    const char *other_name; /* NULL: `name` says it */
+    uint8_t name;           /* RP_XML_ATTRIBUTE_..., or RP_XML_ATTRIBUTE_COUNT: other_name */
 } rp_xml_attribute;
 
 typedef struct rp_xml_node {
@@ -58,6 +60,7 @@ typedef struct rp_xml_tree {
     const char **other_names; /* (other_count) of tags from RP_XML_KNOWN on */
     uint32_t *other_slots;    /* hash table of other_count; 0: free, else index + 1 */
     uint32_t other_count, other_capacity;
+    bool keeps_other_attributes; /* set it after rp_xml_tree_init, before reading */
     rp_xml_node spare;
 } rp_xml_tree;
 
@@ -99,6 +102,14 @@ const char *rp_xml_attribute_value(const rp_xml_node *node, unsigned name);
 bool rp_xml_attribute_is(const rp_xml_node *node, unsigned name, const char *value);
 void rp_xml_set_attribute(rp_xml_tree *tree, rp_xml_node *node, unsigned name, const char *value);
 void rp_xml_remove_attribute(rp_xml_node *node, unsigned name);
+
+/* An attribute that is not in xml_names.def and has not been added yet, appended; `name` is
+ * borrowed, as `value` is. */
+void rp_xml_add_other_attribute(rp_xml_tree *tree, rp_xml_node *node, const char *name,
+                                const char *value);
+
+/* Value of an attribute by its name, known or kept as another; NULL: there is none. */
+const char *rp_xml_attribute_named(const rp_xml_node *node, const char *name);
 
 /* Text equals; a missing text equals "". */
 bool rp_xml_text_is(const rp_xml_node *node, const char *text);

@@ -13,23 +13,12 @@
 
 enum { PATH_BYTES = 512 };
 
-/* Page k of MuseScore's output, from 1: out-1.png, out-01.png when there are ten or more, and
- * out.png when there is one. */
-static bool find_page(char path[PATH_BYTES], const char *folder, int k) {
-    for (int digits = 1; digits <= 3; digits++) {
-        snprintf(path, PATH_BYTES, "%.400s/out-%0*d.png", folder, digits, k);
-        if (access(path, R_OK) == 0) return true;
-    }
-    snprintf(path, PATH_BYTES, "%.400s/out.png", folder);
-    return k == 1 && access(path, R_OK) == 0;
-}
-
 static rp_status read_pages(rp_page_image *pages, int32_t *count, const char *folder,
                             rp_arena *arena, rp_error *error) {
     char path[PATH_BYTES];
     rp_status status = RP_OK;
     *count = 0;
-    for (int k = 1; find_page(path, folder, k); k++) {
+    for (int k = 1; rp_musescore_page(path, sizeof path, folder, "out.png", k); k++) {
         rp_mapped_file file;
         if (status == RP_OK && *count < RP_ENGRAVING_PAGES_MAX) {
             status = rp_mapped_file_open(&file, path, error);
