@@ -235,7 +235,12 @@ static rp_status write_recording(struct carve *carve, rp_carved *carved,
     RP_TRY(write_runs(carve, &stream->runs, size, raw, error));
     const rp_status status = recover(carve, carved, raw, error);
     if (status == RP_SYSTEM) return status;
-    if (status == RP_INPUT) {
+    if (status == RP_INPUT && is_whole_film(raw)) {
+        /* Nothing to recover: its index is its last box, so that nothing told its end before. */
+        if (rename(raw, path) != 0) return rp_fail_errno(error, "%s", path);
+        carved->state = RP_CARVED_WHOLE;
+        add_reference(carve, path, true);
+    } else if (status == RP_INPUT) {
         carved->path = raw;
         carved->state = RP_CARVED_RAW;
     } else {

@@ -19,7 +19,8 @@ rp_status rp_video_recover(rp_video_report **out, const char *broken,
     else if (options->output != NULL)
         status = rp_video_output_write(plan, broken, options->output, options->progress, error);
     if (status == RP_OK)
-        status = rp_video_report_recovery(report, plan, broken, options->output, error);
+        status = rp_video_report_recovery(report, plan, broken,
+                                          options->in_place ? broken : options->output, error);
     if (status == RP_OK) {
         *out = report;
         report = NULL;

@@ -106,7 +106,9 @@ static void tell_recovery(rp_text *text, const rp_video_plan *plan, const char *
     rp_text_format(text, ", %llu bytes (%.4f %%) not identified, confidence %s\n",
                    (unsigned long long)lost, seen == 0 ? 0.0 : 100.0 * (double)lost / (double)seen,
                    confidence(plan));
-    if (output != NULL) rp_text_format(text, "written: %s\n", output);
+    if (output == NULL) return;
+    if (strcmp(output, broken) != 0) rp_text_format(text, "written: %s\n", output);
+    else rp_text_format(text, "mended in place; `reprise video undo %s` takes it back\n", broken);
 }
 
 static void list_recovery(rp_json *json, const rp_video_plan *plan) {

@@ -1,0 +1,1 @@
+reprise video carve "$EXAMPLES/../fuzz/corpus/volume/exfat.img" -o out

@@ -1,0 +1,1 @@
+reprise video recover --in-place -o b.mp4 a.mp4

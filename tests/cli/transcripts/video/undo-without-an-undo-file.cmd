@@ -1,0 +1,1 @@
+echo film >a.mp4; reprise video undo a.mp4
