@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { PAGE_BYTES = 4096, PIECE_BYTES = 8 << 20 };
+
 rp_status rp_mapped_file_open(rp_mapped_file *file, const char *path, rp_error *error) {
     *file = (rp_mapped_file){0};
     struct stat about;
@@ -32,4 +34,25 @@ rp_status rp_mapped_file_open(rp_mapped_file *file, const char *path, rp_error *
 void rp_mapped_file_close(rp_mapped_file *file) {
     if (file->data != NULL) munmap((void *)file->data, file->size);
     *file = (rp_mapped_file){0};
+}
+
+void rp_mapped_file_release(const uint8_t *data, size_t size) {
+    const uintptr_t first = ((uintptr_t)data + PAGE_BYTES - 1) & ~(uintptr_t)(PAGE_BYTES - 1);
+    const uintptr_t end = ((uintptr_t)data + size) & ~(uintptr_t)(PAGE_BYTES - 1);
+    if (end > first) madvise((void *)first, end - first, MADV_DONTNEED);
+}
+
+void rp_mapped_file_want(const uint8_t *data, size_t size) {
+    const uintptr_t first = (uintptr_t)data & ~(uintptr_t)(PAGE_BYTES - 1);
+    madvise((void *)first, (uintptr_t)data + size - first, MADV_WILLNEED);
+}
+
+bool rp_mapped_file_is_uniform(const uint8_t *data, size_t size) {
+    for (size_t at = 0; at + 1 < size;) {
+        const size_t left = size - 1 - at, piece = left < PIECE_BYTES ? left : PIECE_BYTES;
+        if (memcmp(data + at, data + at + 1, piece) != 0) return false;
+        if (piece == PIECE_BYTES) rp_mapped_file_release(data + at, piece);
+        at += piece;
+    }
+    return true;
 }

@@ -43,7 +43,8 @@ rp_status rp_new_file_open(rp_new_file *file, const char *path, rp_error *error)
 
 rp_status rp_new_file_commit(rp_new_file *file, rp_error *error) {
     rp_status status = RP_OK;
-    if (ferror(file->stream) || fflush(file->stream) != 0 || fsync(fileno(file->stream)) != 0)
+    if (ferror(file->stream) || fflush(file->stream) != 0 ||
+        (!file->is_copy && fsync(fileno(file->stream)) != 0))
         status = rp_fail_errno(error, "%s", file->path);
     if (fclose(file->stream) != 0 && status == RP_OK)
         status = rp_fail_errno(error, "%s", file->path);

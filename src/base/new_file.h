@@ -3,6 +3,7 @@
 #ifndef RP_BASE_NEW_FILE_H
 #define RP_BASE_NEW_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -11,6 +12,7 @@
 typedef struct rp_new_file {
     FILE *stream;       /* write here */
     char *path, *aside; /* owned */
+    bool is_copy;       /* set it where the source stays: not flushed to disk, as cp does not */
 } rp_new_file;
 
 /* Opens the file aside. RP_SYSTEM: the folder is missing, full or not writable. */

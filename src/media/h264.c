@@ -369,15 +369,16 @@ static bool has_recovery_point(const uint8_t *nal, size_t size) {
     return false;
 }
 
-/* Does a NAL unit of this type begin or stay in the access unit, or belong to the next? */
+/* Does a NAL unit of this type begin or stay in the access unit, or belong to the next? `nal` is
+ * its head (RP_MEDIA_PEEK_BYTES less the length), `whole` all of it. */
 static step take_nal(gathering *at, rp_media_access_unit *unit, rp_media_h264 *h264,
-                     const uint8_t *nal, size_t size) {
+                     const uint8_t *nal, const uint8_t *whole, size_t size) {
     const uint8_t type = nal[0] & 31;
     if (nal[0] & 0x80 || (h264->types_seen != 0 && (h264->types_seen >> type & 1) == 0))
         return at->has_picture ? ENDS_BEFORE : NO_UNIT;
     if (type == SLICE || type == IDR) return take_slice(at, unit, h264, nal, size);
     if (type == PREFIX && !at->has_picture && size > 12 && rp_be32(nal + 4) == 1)
-        return take_wrapped(at, unit, h264, nal + 4, size - 4);
+        return take_wrapped(at, unit, h264, whole + 4, size - 4);
     const bool begins =
         type == AUD || type == SPS || type == PPS || type == SEI || (type >= PREFIX && type <= 18);
     if (begins && at->has_picture) return ENDS_BEFORE;
@@ -386,7 +387,7 @@ static step take_nal(gathering *at, rp_media_access_unit *unit, rp_media_h264 *h
     if (type == PPS) return rp_media_h264_pps_read(h264, nal, size) ? STAYS : NO_UNIT;
     if (type == SEI) {
         at->has_recovery_point |= has_recovery_point(nal, size);
-        return size >= 3 && nal[size - 1] != 0 ? STAYS : NO_UNIT;
+        return size >= 3 && rp_media_peek_last(nal, whole, size) != 0 ? STAYS : NO_UNIT;
     }
     if (type == FILLER) return size < 2 || nal[1] == 0xff || nal[1] == 0x80 ? STAYS : ENDS_BEFORE;
     if (begins || type == AUXILIARY || type == EXTENSION) return STAYS;
@@ -415,15 +416,15 @@ rp_media_access_unit rp_media_h264_unit(rp_media_h264 *h264, const uint8_t *data
     uint64_t position = 0;
     while (unit.units < UNITS_MAX && size - position > width) {
         uint64_t length = 0;
-        for (unsigned i = 0; i < width; i++) length = length << 8 | data[position + i];
+        const uint8_t *head = rp_media_peek_at(h264->peek, data + position), *nal = head + width;
+        for (unsigned i = 0; i < width; i++) length = length << 8 | head[i];
         const bool fits = length <= size - position - width;
         if (length == 0 || length > h264->nal_bytes_max) break;
         if (!fits) {
-            if (is_cut_slice(&at, h264, data + position + width, (size_t)(size - position - width)))
-                return cut;
+            if (is_cut_slice(&at, h264, nal, (size_t)(size - position - width))) return cut;
             break;
         }
-        const step next = take_nal(&at, &unit, h264, data + position + width, (size_t)length);
+        const step next = take_nal(&at, &unit, h264, nal, data + position + width, (size_t)length);
         if (next == NO_UNIT) return none;
         if (next == ENDS_BEFORE) break;
         unit.units++;

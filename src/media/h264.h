@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "media/access_unit.h"
+#include "media/peek.h"
 
 enum { RP_MEDIA_H264_SPS_MAX = 32, RP_MEDIA_H264_PPS_MAX = 256 };
 
@@ -31,6 +32,7 @@ typedef struct rp_media_h264 {
     bool is_frozen;         /* parameter sets in the stream are checked, not taken in */
     uint32_t nal_bytes_max; /* longer NAL units are taken for noise */
     uint32_t slices_min;    /* a picture of the healthy clip has no fewer slices; 0: not known */
+    rp_media_peek *peek;    /* how the heads of NAL units are read; NULL: directly */
 } rp_media_h264;
 
 typedef struct rp_media_h264_slice {

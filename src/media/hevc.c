@@ -200,9 +200,10 @@ static step take_slice(gathering *at, rp_media_access_unit *unit, const rp_media
     return STAYS;
 }
 
-/* 7.4.2.4.4: which NAL units begin an access unit, which belong to the one before. */
+/* 7.4.2.4.4: which NAL units begin an access unit, which belong to the one before. `nal` is the
+ * head (RP_MEDIA_PEEK_BYTES less the length), `whole` all of it. */
 static step take_nal(gathering *at, rp_media_access_unit *unit, rp_media_hevc *hevc,
-                     const uint8_t *nal, size_t size) {
+                     const uint8_t *nal, const uint8_t *whole, size_t size) {
     const uint8_t type = nal[0] >> 1 & 63;
     const step refused = at->has_picture ? ENDS_BEFORE : NO_UNIT;
     if (size < 2 || nal[0] & 0x81 || nal[1] >> 3 != 0 || (nal[1] & 7) == 0) return refused;
@@ -218,7 +219,7 @@ static step take_nal(gathering *at, rp_media_access_unit *unit, rp_media_hevc *h
     if (type == EOS || type == EOB) return size == 2 ? STAYS : ENDS_BEFORE;
     if (type == FILLER) return size < 3 || nal[2] == 0xff || nal[2] == 0x80 ? STAYS : ENDS_BEFORE;
     if (type == VPS || type == PREFIX_SEI || type == SUFFIX_SEI)
-        return size >= 4 && nal[size - 1] != 0 ? STAYS : refused;
+        return size >= 4 && rp_media_peek_last(nal, whole, size) != 0 ? STAYS : refused;
     return STAYS;
 }
 
@@ -243,15 +244,15 @@ rp_media_access_unit rp_media_hevc_unit(rp_media_hevc *hevc, const uint8_t *data
     uint64_t position = 0;
     while (unit.units < UNITS_MAX && size - position > width) {
         uint64_t length = 0;
-        for (unsigned i = 0; i < width; i++) length = length << 8 | data[position + i];
-        const uint8_t *nal = data + position + width;
+        const uint8_t *head = rp_media_peek_at(hevc->peek, data + position), *nal = head + width;
+        for (unsigned i = 0; i < width; i++) length = length << 8 | head[i];
         const uint64_t left = size - position - width;
         if (length < 2 || length > hevc->nal_bytes_max) break;
         if (length > left) {
             if (is_cut_part(&at, hevc, nal, (size_t)left)) return cut;
             break;
         }
-        const step next = take_nal(&at, &unit, hevc, nal, (size_t)length);
+        const step next = take_nal(&at, &unit, hevc, nal, data + position + width, (size_t)length);
         if (next == NO_UNIT) return none;
         if (next == ENDS_BEFORE) break;
         unit.units++;

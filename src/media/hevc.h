@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "media/access_unit.h"
+#include "media/peek.h"
 
 enum { RP_MEDIA_HEVC_SPS_MAX = 16, RP_MEDIA_HEVC_PPS_MAX = 64 };
 
@@ -26,6 +27,7 @@ typedef struct rp_media_hevc {
     uint64_t types_seen;    /* bit t: the healthy clip holds NAL units of type t; 0: not known */
     bool is_frozen;         /* parameter sets in the stream are checked, not taken in */
     uint32_t nal_bytes_max; /* longer NAL units are taken for noise */
+    rp_media_peek *peek;    /* how the heads of NAL units are read; NULL: directly */
 } rp_media_hevc;
 
 /* Reads hvcC's payload: the length size and the parameter sets. False where it is damaged. */

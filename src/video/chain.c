@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mapped_file.h"
+
 /* Room for one more item in a growing array; false and `failed` when memory ran out. */
 static bool grow(rp_video_chain *chain, void **items, size_t *capacity, size_t count, size_t size) {
     if (count < *capacity) return true;
@@ -64,7 +66,7 @@ void rp_video_chain_add_hole(rp_video_chain *chain, const uint8_t *data, uint64_
         return;
     rp_video_hole *hole = &chain->holes[chain->hole_count++];
     *hole = (rp_video_hole){.offset = offset, .size = size};
-    hole->is_uniform = memcmp(data + offset, data + offset + 1, (size_t)(size - 1)) == 0;
+    hole->is_uniform = rp_mapped_file_is_uniform(data + offset, size);
     for (size_t i = 0; i < RP_COUNT(hole->samples) && i < (size_t)chain->track_count; i++)
         hole->samples[i] = chain->tracks[i].sample_count;
     chain->hole_bytes += size;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/mapped_file.h"
 
 #define TYPE(text) RP_MEDIA_TYPE((text)[0], (text)[1], (text)[2], (text)[3])
 enum { HEAD_SEARCHED = 4 << 20 }; /* bytes in which mdat is looked for behind damage */
@@ -78,7 +79,7 @@ static bool search_mdat(rp_video_layout *layout, const uint8_t *data, uint64_t s
 
 void rp_video_layout_find(rp_video_layout *layout, const uint8_t *data, uint64_t size) {
     *layout = (rp_video_layout){.form = RP_VIDEO_BARE, .end = size};
-    layout->is_empty = size == 0 || memcmp(data, data + 1, (size_t)(size - 1)) == 0;
+    layout->is_empty = size == 0 || rp_mapped_file_is_uniform(data, size);
     if (layout->is_empty) return;
     if (walk_boxes(layout, data, size)) return;
     const bool has_boxes = is_top_box(data, size, 0);

@@ -1,9 +1,11 @@
 /* plan.c: see plan.h. */
 #include "video/plan.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/bytes.h"
 #include "video/index.h"
@@ -98,10 +100,19 @@ static rp_status look(rp_video_plan *plan, const char *broken,
     }
     RP_TRY(learn_reference(plan, broken, options, error));
     madvise((void *)plan->broken.data, plan->broken.size, MADV_RANDOM);
-    const rp_video_weave_options weave = {
-        .begin = layout->begin, .end = layout->end, .progress = options->progress};
-    RP_TRY(rp_video_weave(&plan->chain, plan->profile, plan->broken.data, &weave, &plan->arena,
-                          error));
+    rp_media_peek *peek = rp_arena_alloc(&plan->arena, sizeof *peek);
+    const int file = open(broken, O_RDONLY | O_CLOEXEC); /* -1: through the mapping then */
+    if (peek != NULL)
+        *peek =
+            (rp_media_peek){.mapping = plan->broken.data, .size = plan->broken.size, .file = file};
+    const rp_video_weave_options weave = {.begin = layout->begin,
+                                          .end = layout->end,
+                                          .progress = options->progress,
+                                          .peek = file < 0 ? NULL : peek};
+    const rp_status status =
+        rp_video_weave(&plan->chain, plan->profile, plan->broken.data, &weave, &plan->arena, error);
+    if (file >= 0) close(file);
+    RP_TRY(status);
     return check_fit(plan, broken, error);
 }
 

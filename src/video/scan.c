@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/mapped_file.h"
 #include "video/pcm_length.h"
 
 enum {
@@ -66,13 +67,13 @@ static bool scan_aac(rp_video_candidate *out, const rp_video_scanner *scanner,
  * and another does not, so a quarter of them may differ. Negative: no match. */
 static float signature_bits(const rp_video_track *track, const uint8_t *data, uint64_t left) {
     uint32_t same = 0, differ = 0;
-    if (track->media->sample_count < 3) return 0; /* one sample has no pattern */
+    if (track->media->sample_count < 3) return 0;           /* one sample has no pattern */
+    const uint32_t differ_max = track->signature_bytes / 5; /* then differ * 4 <= same */
     for (uint32_t i = 0; i < RP_VIDEO_SIGNATURE_BYTES; i++) {
         if (track->mask[i] == 0) continue;
         if (i < left && data[i] == track->signature[i]) same++;
-        else differ++;
+        else if (differ++ == differ_max) return -1;
     }
-    if (differ * 4 > same) return -1;
     const float bits = 8.0f * (float)same - 16.0f * (float)differ;
     return bits > SIGNATURE_BITS_MAX ? SIGNATURE_BITS_MAX : bits;
 }
@@ -81,7 +82,8 @@ static bool scan_constant(rp_video_candidate *out, const rp_video_scanner *scann
                           const rp_video_track *track, uint64_t offset) {
     out->size = track->frame_bytes;
     if (out->size > scanner->end - offset) return false;
-    out->evidence_bits = signature_bits(track, scanner->data + offset, scanner->end - offset);
+    const uint8_t *head = rp_media_peek_at(scanner->peek, scanner->data + offset);
+    out->evidence_bits = signature_bits(track, head, scanner->end - offset);
     out->is_sync = true;
     return out->evidence_bits >= 0;
 }
@@ -388,16 +390,20 @@ static void freeze(const rp_video_scanner *scanner, bool is_frozen) {
     }
 }
 
-static bool is_start(rp_video_scanner *scanner, uint64_t offset, float bits) {
+/* While the parameter sets are frozen. */
+static bool is_start_frozen(const rp_video_scanner *scanner, uint64_t offset, float bits) {
     rp_video_candidate first, next;
+    if (!best_with_syntax(&first, scanner, offset)) return false;
+    if (first.evidence_bits >= bits) return true;
+    const uint64_t behind = offset + first.size;
+    return behind < scanner->end && best_with_syntax(&next, scanner, behind) &&
+           first.evidence_bits + next.evidence_bits >= bits;
+}
+
+static bool is_start(rp_video_scanner *scanner, uint64_t offset, float bits) {
     if (offset >= scanner->end) return false;
     freeze(scanner, true);
-    bool is_start = best_with_syntax(&first, scanner, offset);
-    if (is_start && first.evidence_bits < bits) {
-        const uint64_t behind = offset + first.size;
-        is_start = behind < scanner->end && best_with_syntax(&next, scanner, behind) &&
-                   first.evidence_bits + next.evidence_bits >= bits;
-    }
+    const bool is_start = is_start_frozen(scanner, offset, bits);
     freeze(scanner, false);
     return is_start;
 }
@@ -418,6 +424,19 @@ uint64_t rp_video_scan_end_of(rp_video_scanner *scanner, uint64_t offset) {
     return is_found ? offset + best.size : offset;
 }
 
+/* Does a sample of constant size start here that the end of the data cuts? */
+static bool is_cut_constant(const rp_video_track *track, const uint8_t *data, uint64_t left) {
+    uint32_t same = 0, differ = 0;
+    if (track->kind != RP_VIDEO_CONSTANT || track->media->sample_count < 3) return false;
+    if (left >= track->frame_bytes) return false;
+    for (uint32_t i = 0; i < RP_VIDEO_SIGNATURE_BYTES && i < left; i++) {
+        if (track->mask[i] == 0) continue;
+        if (data[i] == track->signature[i]) same++;
+        else differ++;
+    }
+    return differ * 4 <= same && 8 * same >= LIKELY_BITS;
+}
+
 bool rp_video_scan_is_cut(rp_video_scanner *scanner, uint64_t offset) {
     const uint8_t *at = scanner->data + offset;
     const uint64_t left = scanner->end - offset;
@@ -427,37 +446,153 @@ bool rp_video_scan_is_cut(rp_video_scanner *scanner, uint64_t offset) {
         const rp_video_track *track = &scanner->profile->tracks[i];
         if (track->kind == RP_VIDEO_H264) is_cut = rp_media_h264_unit(track->h264, at, left).is_cut;
         if (track->kind == RP_VIDEO_HEVC) is_cut = rp_media_hevc_unit(track->hevc, at, left).is_cut;
+        is_cut = is_cut || is_cut_constant(track, at, left);
     }
     freeze(scanner, false);
     return is_cut;
 }
 
-/* Steps over zeros 64 at a time: holes of cards are long. */
+/* --- looking for it ---------------------------------------------------------------------- */
+
+/* Steps over zeros 64 at a time, up to the last 64 of them: holes of cards are long. */
 static uint64_t skip_zeros(const uint8_t *data, uint64_t from, uint64_t until) {
-    static const uint8_t zeros[64];
-    while (from + 128 < until && memcmp(data + from + 64, zeros, 64) == 0) from += 64;
+    static const uint8_t zeros[128];
+    while (from + 128 < until && memcmp(data + from, zeros, 128) == 0) from += 64;
     return from;
 }
 
-uint64_t rp_video_scan_find(rp_video_scanner *scanner, uint64_t from, uint64_t until) {
-    for (uint64_t at = from; at < until; at++) {
-        if (scanner->data[at] == 0) at = skip_zeros(scanner->data, at, until);
-        if (scanner->may_start[scanner->data[at]] && rp_video_scan_is_start(scanner, at)) return at;
+/* Where each of the bytes with which samples begin comes next. A search for one byte runs many
+ * times faster than a look at every byte, even where there are several to search for. */
+typedef struct byte_search {
+    uint64_t next[RP_VIDEO_START_BYTES_MAX]; /* before `at`: not known */
+} byte_search;
+
+/* The first place in at .. end where a sample may begin, or `end`. */
+static uint64_t next_possible(byte_search *search, const rp_video_scanner *scanner, uint64_t at,
+                              uint64_t end) {
+    if (scanner->start_byte_count == 0) {
+        while (at < end && !scanner->may_start[scanner->data[at]]) at++;
+        return at;
     }
-    return until;
+    uint64_t least = end;
+    for (int i = 0; i < scanner->start_byte_count; i++) {
+        if (search->next[i] < at) {
+            const uint8_t *hit =
+                memchr(scanner->data + at, scanner->start_bytes[i], (size_t)(end - at));
+            search->next[i] = hit == NULL ? end : (uint64_t)(hit - scanner->data);
+        }
+        if (search->next[i] < least) least = search->next[i];
+    }
+    return least;
+}
+
+/* Could the first NAL unit of a picture begin here? `data`: length of 4 bytes and header. */
+static inline bool may_begin_h264(const rp_media_h264 *h264, const uint8_t *data) {
+    const uint32_t length = rp_be32(data), type = data[4] & 31;
+    if (length - 1 >= h264->nal_bytes_max || data[4] & 0x80) return false;
+    if (h264->types_seen != 0 && (h264->types_seen >> type & 1) == 0) return false;
+    if (type == 9) return length == 2;                   /* delimiter */
+    return (type != 1 && type != 5) || (data[5] & 0x80); /* first_mb_in_slice 0 */
+}
+
+static inline bool may_begin_hevc(const rp_media_hevc *hevc, const uint8_t *data) {
+    const uint32_t length = rp_be32(data), type = data[4] >> 1 & 63;
+    if (length - 2 >= hevc->nal_bytes_max || data[4] & 0x81) return false;
+    if (data[5] >> 3 != 0 || (data[5] & 7) == 0) return false;
+    if (hevc->types_seen != 0 && (hevc->types_seen >> type & 1) == 0) return false;
+    if (type == 35) return length == 3;         /* delimiter */
+    return type >= 32 || (data[6] & 0x80) != 0; /* first_slice_segment_in_pic_flag */
+}
+
+/* Could a sample of this track begin here, from what its first bytes say? For the many places in
+ * noise that cannot, this is all that is done. */
+static inline bool may_begin_at(const rp_video_track *track, const uint8_t *data) {
+    if (track->kind == RP_VIDEO_PCM || track->kind == RP_VIDEO_LEARNED) return false;
+    if (track->kind == RP_VIDEO_H264 && track->h264->length_bytes == 4)
+        return may_begin_h264(track->h264, data);
+    if (track->kind == RP_VIDEO_HEVC && track->hevc->length_bytes == 4)
+        return may_begin_hevc(track->hevc, data);
+    if (track->kind != RP_VIDEO_CONSTANT) return true;
+    uint32_t differ = 0;
+    for (int i = 0; i < 4; i++) differ += track->mask[i] != 0 && data[i] != track->signature[i];
+    return differ <= track->signature_bytes / 5;
+}
+
+static bool is_possible(const rp_video_scanner *scanner, uint64_t at) {
+    const rp_video_profile *profile = scanner->profile;
+    if (scanner->end - at < 8) return true;
+    for (int i = 0; i < profile->track_count; i++)
+        if (may_begin_at(&profile->tracks[i], scanner->data + at)) return true;
+    return false;
+}
+
+/* The first place beyond doubt in *at .. end: true, and *at is there. Else *at is where to go on:
+ * `end`, or further where nothing but zeros follows. */
+static bool find_in_block(uint64_t *at, const rp_video_scanner *scanner, uint64_t end,
+                          uint64_t until) {
+    byte_search search = {{0}};
+    while ((*at = next_possible(&search, scanner, *at, end)) < end) {
+        if (scanner->data[*at] == 0) *at = skip_zeros(scanner->data, *at, until);
+        if (is_possible(scanner, *at) && is_start_frozen(scanner, *at, STRONG_BITS)) return true;
+        ++*at;
+    }
+    return false;
+}
+
+uint64_t rp_video_scan_find(rp_video_scanner *scanner, uint64_t from, uint64_t until) {
+    enum { BLOCK_BYTES = 1 << 16, STEP_BYTES = 8 << 20 }; /* a block stays in the cache */
+    uint64_t at = from, released = from, wanted = from + BLOCK_BYTES;
+    bool is_found = false;
+    freeze(scanner, true);
+    while (at < until && !is_found) {
+        const uint64_t end = until - at < BLOCK_BYTES ? until : at + BLOCK_BYTES;
+        is_found = find_in_block(&at, scanner, end, until);
+        if (at >= wanted && at < until) {
+            const uint64_t left = until - at;
+            rp_mapped_file_want(scanner->data + at, left < 2 * STEP_BYTES ? left : 2 * STEP_BYTES);
+            wanted = at + STEP_BYTES;
+        }
+        if (at < released + STEP_BYTES) continue;
+        rp_mapped_file_release(scanner->data + released, (size_t)(at - released));
+        released = at;
+    }
+    freeze(scanner, false);
+    return is_found ? at : until;
+}
+
+/* May a sample of this track that has syntax begin with `byte`? */
+static bool may_begin_with(const rp_video_profile *profile, const rp_video_track *track,
+                           unsigned byte) {
+    const bool is_seen = track->first_bytes[byte / 8] >> byte % 8 & 1;
+    const bool is_few = track->media->sample_count < 16 || !profile->has_samples;
+    switch (track->kind) {
+        case RP_VIDEO_PCM:
+        case RP_VIDEO_LEARNED: return false; /* no syntax */
+        case RP_VIDEO_H264:
+            if (track->h264->length_bytes == 4) return byte <= track->h264->nal_bytes_max >> 24;
+            return is_seen || is_few || byte < 4;
+        case RP_VIDEO_HEVC:
+            if (track->hevc->length_bytes == 4) return byte <= track->hevc->nal_bytes_max >> 24;
+            return is_seen || is_few || byte < 4;
+        case RP_VIDEO_CONSTANT: /* one or two samples have no signature */
+            return (is_seen || is_few) && track->media->sample_count >= 3;
+        case RP_VIDEO_MEBX: return byte <= (track->size_max * 4 + 256) >> 24;
+        case RP_VIDEO_KLV: return byte == 'D';
+        case RP_VIDEO_FDSC: return byte == 'G';
+        default: return is_seen || is_few;
+    }
 }
 
 void rp_video_scanner_init(rp_video_scanner *scanner, rp_video_profile *profile,
                            const uint8_t *data, uint64_t end) {
     *scanner = (rp_video_scanner){.profile = profile, .data = data, .end = end};
-    for (int i = 0; i < profile->track_count; i++) {
-        const rp_video_track *track = &profile->tracks[i];
-        const bool is_few = track->media->sample_count < 16 || !profile->has_samples;
-        for (int byte = 0; byte < 256; byte++) {
-            const bool is_seen = track->first_bytes[byte / 8] >> byte % 8 & 1;
-            const bool is_length = track->kind <= RP_VIDEO_HEVC && byte < 4;
-            if (track->kind == RP_VIDEO_PCM) continue;
-            if (is_seen || is_length || is_few) scanner->may_start[byte] = true;
-        }
+    int count = 0;
+    for (unsigned byte = 0; byte < 256; byte++) {
+        for (int i = 0; i < profile->track_count && !scanner->may_start[byte]; i++)
+            scanner->may_start[byte] = may_begin_with(profile, &profile->tracks[i], byte);
+        if (!scanner->may_start[byte]) continue;
+        if (count < RP_VIDEO_START_BYTES_MAX) scanner->start_bytes[count] = (uint8_t)byte;
+        count++;
     }
+    scanner->start_byte_count = count <= RP_VIDEO_START_BYTES_MAX ? count : 0;
 }

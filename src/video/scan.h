@@ -8,7 +8,7 @@
 
 #include "video/profile.h"
 
-enum { RP_VIDEO_CANDIDATES_MAX = 24 };
+enum { RP_VIDEO_CANDIDATES_MAX = 24, RP_VIDEO_START_BYTES_MAX = 12 };
 
 typedef struct rp_video_candidate {
     int track;
@@ -32,8 +32,11 @@ typedef struct rp_video_scanner {
     rp_video_profile *profile; /* borrowed; in-band parameter sets go into its parsers */
     const uint8_t *data;       /* borrowed */
     uint64_t end;              /* data[0 .. end) may be looked at */
-    bool may_start[256];       /* does any sample begin with this byte? */
-    uint32_t guesses_left;     /* bounds what PCM beside PCM makes us try */
+    rp_media_peek *peek;       /* borrowed; NULL: `data` is looked at directly */
+    bool may_start[256];       /* does any sample with syntax begin with this byte? */
+    uint8_t start_bytes[RP_VIDEO_START_BYTES_MAX]; /* the same as a list */
+    int start_byte_count;                          /* 0: too many to list */
+    uint32_t guesses_left;                         /* bounds what PCM beside PCM makes us try */
 } rp_video_scanner;
 
 void rp_video_scanner_init(rp_video_scanner *scanner, rp_video_profile *profile,
@@ -54,10 +57,11 @@ bool rp_video_scan_is_likely(rp_video_scanner *scanner, uint64_t offset);
 /* Where the sample with the best syntax at `offset` ends; `offset` itself where there is none. */
 uint64_t rp_video_scan_end_of(rp_video_scanner *scanner, uint64_t offset);
 
-/* Does a picture start here that the end of the data cuts? */
+/* Does a picture, or a sample of constant size, start here that the end of the data cuts? */
 bool rp_video_scan_is_cut(rp_video_scanner *scanner, uint64_t offset);
 
-/* The first place beyond doubt in from .. until, or `until`. */
+/* The first place beyond doubt in from .. until, or `until`. Pages behind a long look are released.
+ */
 uint64_t rp_video_scan_find(rp_video_scanner *scanner, uint64_t from, uint64_t until);
 
 /* The next context after `candidate` was taken. `data` points at the candidate's bytes. */

@@ -2,7 +2,8 @@
 #include "video/weave.h"
 
 #include <string.h>
-#include <sys/mman.h>
+
+#include "base/mapped_file.h"
 
 enum {
     PATHS_MAX = 24,
@@ -10,7 +11,6 @@ enum {
     HOLE_BITS = 40,      /* price of a hole */
     HOPELESS_BITS = 60,  /* a path this far behind another that is also further on is dropped */
     RELEASE_BYTES = 16 << 20, /* pages behind the pass are given back in steps of this */
-    PAGE_BYTES = 4096,
     NONE = -1
 };
 
@@ -87,11 +87,8 @@ static void commit(weaving *weave, int kept) {
 
 static void release_pages(weaving *weave, uint64_t offset) {
     if (offset < weave->released + 2 * (uint64_t)RELEASE_BYTES) return;
-    const uint64_t until = (offset - RELEASE_BYTES) & ~(uint64_t)(PAGE_BYTES - 1);
-    uintptr_t first = (uintptr_t)(weave->scanner.data + weave->released);
-    first = (first + PAGE_BYTES - 1) & ~(uintptr_t)(PAGE_BYTES - 1);
-    const uintptr_t end = (uintptr_t)(weave->scanner.data + until) & ~(uintptr_t)(PAGE_BYTES - 1);
-    if (end > first) madvise((void *)first, end - first, MADV_DONTNEED);
+    const uint64_t until = offset - RELEASE_BYTES;
+    rp_mapped_file_release(weave->scanner.data + weave->released, until - weave->released);
     weave->released = until;
 }
 
@@ -146,10 +143,6 @@ static void follow(weaving *weave, const path *from, const rp_video_candidate *c
 
 /* --- holes ------------------------------------------------------------------------------- */
 
-static bool is_uniform(const uint8_t *data, uint64_t size) {
-    return size > 1 && memcmp(data, data + 1, (size_t)(size - 1)) == 0;
-}
-
 /* Does this sample hold a long run of zeros that no codec writes? */
 static bool has_zero_run(const uint8_t *data, uint64_t size) {
     static const uint8_t zeros[64];
@@ -179,7 +172,14 @@ static bool is_last_damaged(weaving *weave, const path *at, uint64_t *resume) {
     }
     const uint64_t gap = *resume - at->offset;
     return has_zero_run(scanner->data + last->offset, last->size) &&
-           !is_uniform(scanner->data + at->offset, gap);
+           (gap < 2 || !rp_mapped_file_is_uniform(scanner->data + at->offset, gap));
+}
+
+/* Is what is left the beginning of a sample that the end of the recording cuts? It is no hole, and
+ * no reason to believe that the sound before it was longer. */
+static bool is_end(rp_video_scanner *scanner, uint64_t offset) {
+    enum { TOO_SHORT = 8 }; /* bytes of which nobody can say what they are */
+    return scanner->end - offset < TOO_SHORT || rp_video_scan_is_cut(scanner, offset);
 }
 
 /* The path goes on behind a hole. */
@@ -200,11 +200,12 @@ static void jump(weaving *weave, path from) {
         from.last = last.before;
         /* Its time has passed all the same: the context keeps counting it. */
     }
+    const bool is_over = resume == scanner->end && is_end(scanner, from.offset);
     const link hole = {.track = NONE, .offset = from.offset, .size = resume - from.offset};
     path next = from;
     next.last = add_link(weave, &from, &hole);
     next.offset = resume;
-    next.score_bits -= HOLE_BITS;
+    if (!is_over) next.score_bits -= HOLE_BITS;
     next.context.last_track = next.context.announced_track = NONE;
     add_path(weave, &next);
 }
@@ -229,7 +230,9 @@ static void step(weaving *weave) {
     rp_video_candidate candidates[RP_VIDEO_CANDIDATES_MAX];
     const int count = rp_video_scan_at(candidates, &weave->scanner, at.offset, &at.context);
     for (int i = 0; i < count; i++) follow(weave, &at, &candidates[i]);
-    if (count == 0 && !is_hopeless(weave, &at, -HOLE_BITS)) jump(weave, at);
+    if (count > 0) return;
+    const float price = is_end(&weave->scanner, at.offset) ? 0 : HOLE_BITS;
+    if (!is_hopeless(weave, &at, -price)) jump(weave, at);
 }
 
 static void keep_best(weaving *weave) {
@@ -252,6 +255,15 @@ static void begin_chain(rp_video_chain *chain, const rp_video_profile *profile,
     }
 }
 
+static void set_peek(rp_video_scanner *scanner, rp_media_peek *peek) {
+    scanner->peek = peek;
+    for (int i = 0; i < scanner->profile->track_count; i++) {
+        const rp_video_track *track = &scanner->profile->tracks[i];
+        if (track->h264 != NULL) track->h264->peek = peek;
+        if (track->hevc != NULL) track->hevc->peek = peek;
+    }
+}
+
 rp_status rp_video_weave(rp_video_chain *chain, rp_video_profile *profile, const uint8_t *data,
                          const rp_video_weave_options *options, rp_arena *arena, rp_error *error) {
     weaving *weave = rp_arena_alloc(arena, sizeof *weave);
@@ -261,6 +273,7 @@ rp_status rp_video_weave(rp_video_chain *chain, rp_video_profile *profile, const
     weave->arena = arena;
     weave->released = options->begin;
     rp_video_scanner_init(&weave->scanner, profile, data, options->end);
+    set_peek(&weave->scanner, options->peek);
     begin_chain(chain, profile, options);
     rp_progress_state progress =
         rp_progress_begin(options->progress, "looking for samples", options->end - options->begin);

@@ -17,6 +17,7 @@
 typedef struct rp_video_weave_options {
     uint64_t begin, end;         /* the bytes of the recording that hold samples */
     const rp_progress *progress; /* may be NULL */
+    rp_media_peek *peek;         /* how heads of samples are read; NULL: directly */
 } rp_video_weave_options;
 
 /* Fills chain (zero-initialised; clear it in any case). The mapping's pages are given back behind

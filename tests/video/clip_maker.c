@@ -236,8 +236,7 @@ static bool read_kept(rp_text *bytes, const char *path) {
     return !bytes->failed;
 }
 
-/* Finds the mdat among the boxes at the top. */
-static void find_mdat(struct clip *clip) {
+void clip_find_mdat(struct clip *clip) {
     for (size_t at = 0; at + 16 <= clip->size;) {
         const uint8_t *box = clip->bytes + at;
         const size_t size = rp_be32(box) == 1 ? (size_t)rp_be64(box + 8) : rp_be32(box);
@@ -268,7 +267,7 @@ const char *clip_make(struct clip *clip, size_t number, char take, const char *f
     }
     clip->bytes = (uint8_t *)bytes.data;
     clip->size = bytes.length;
-    find_mdat(clip);
+    clip_find_mdat(clip);
     return NULL;
 }
 

@@ -21,6 +21,9 @@ const char *clip_name(size_t recipe);
  * Returns NULL, or why it cannot be made: ffmpeg or the encoder is not there. */
 const char *clip_make(struct clip *clip, size_t recipe, char take, const char *folder);
 
+/* Finds the mdat among the boxes at the top of clip->bytes. */
+void clip_find_mdat(struct clip *clip);
+
 void clip_clear(struct clip *clip);
 
 /* ---- breaking them ---- */

@@ -1,0 +1,158 @@
+/* test_scan.c: looking for the next start of a sample finds what a look at every byte finds, and
+ * reading heads of samples through the kernel what the mapping holds; what a cut leaves of the last
+ * chunks is kept whole. */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/compiler.h"
+#include "base/new_file.h"
+#include "base/random.h"
+#include "check.h"
+#include "reprise/video.h"
+#include "video/clip_judge.h"
+#include "video/scan.h"
+
+/* The next start by asking at every place. */
+static uint64_t find_plainly(rp_video_scanner *scanner, uint64_t from, uint64_t until) {
+    while (from < until &&
+           !(scanner->may_start[scanner->data[from]] && rp_video_scan_is_start(scanner, from)))
+        from++;
+    return from;
+}
+
+/* Noise and zeros, and now and then a piece of the clip from one of its chunks on. */
+static void fill_with_pieces(uint8_t *bytes, size_t size, const struct clip *clip,
+                             const rp_video_profile *profile) {
+    rp_random random = rp_random_make(5, 5);
+    for (size_t at = 0; at < size;) {
+        const size_t left = size - at;
+        size_t run = 1000 + rp_random_below(&random, 9000);
+        if (run > left) run = left;
+        const uint32_t kind = rp_random_below(&random, 3);
+        const rp_media_track *track =
+            profile->tracks[rp_random_below(&random, (uint32_t)profile->track_count)].media;
+        const size_t from =
+            (size_t)track->chunks[rp_random_below(&random, (uint32_t)track->chunk_count)].offset;
+        if (run > clip->size - from) run = clip->size - from;
+        for (size_t i = 0; i < run; i++)
+            bytes[at + i] = kind == 0   ? (uint8_t)rp_random_u32(&random)
+                            : kind == 1 ? 0
+                                        : clip->bytes[from + i];
+        at += run;
+    }
+}
+
+static void compare_searches(size_t recipe) {
+    enum { SIZE = 400000 };
+    struct clip clip;
+    rp_arena arena = {0};
+    const char *why = clip_make(&clip, recipe, 'A', check_scratch());
+    if (why != NULL) {
+        check_skip(why);
+        return;
+    }
+    rp_video_profile *profile = rp_arena_alloc(&arena, sizeof *profile);
+    uint8_t *bytes = malloc(SIZE);
+    rp_video_scanner scanner;
+    if (profile != NULL && bytes != NULL &&
+        rp_video_profile_learn(profile, clip.bytes, clip.size, "clip", &arena, NULL) == RP_OK) {
+        fill_with_pieces(bytes, SIZE, &clip, profile);
+        rp_video_scanner_init(&scanner, profile, bytes, SIZE);
+        uint64_t at = 0, starts = 0;
+        while (at < SIZE && !check_is_failed()) {
+            const uint64_t plain = find_plainly(&scanner, at, SIZE);
+            CHECK_INT(rp_video_scan_find(&scanner, at, SIZE), plain);
+            starts += plain < SIZE;
+            at = plain + 1;
+        }
+        CHECK(starts > 0);
+        printf("# %s: %llu starts, %d start bytes\n", clip_name(recipe), (unsigned long long)starts,
+               scanner.start_byte_count);
+    } else {
+        check_failed(__FILE__, __LINE__, "no profile of %s", clip_name(recipe));
+    }
+    free(bytes);
+    rp_arena_clear(&arena);
+    clip_clear(&clip);
+}
+
+TEST(the_quick_search_for_a_start_finds_what_a_look_at_every_byte_finds) {
+    for (size_t i = 0; i < clip_count(); i++)
+        if (strcmp(clip_name(i), "fragmented") != 0) compare_searches(i);
+}
+
+TEST(what_is_peeked_at_is_what_the_file_holds) {
+    uint8_t bytes[5000];
+    char path[400];
+    rp_random random = rp_random_make(6, 6);
+    for (size_t i = 0; i < sizeof bytes; i++) bytes[i] = (uint8_t)rp_random_u32(&random);
+    snprintf(path, sizeof path, "%s/peek", check_scratch());
+    REQUIRE(rp_new_file_write(path, bytes, sizeof bytes, NULL) == RP_OK);
+    rp_media_peek peek = {.mapping = bytes, .size = sizeof bytes, .file = open(path, O_RDONLY)};
+    for (int i = 0; i < 2000; i++) {
+        const size_t at = rp_random_below(&random, sizeof bytes), left = sizeof bytes - at;
+        const size_t count = left < RP_MEDIA_PEEK_BYTES ? left : RP_MEDIA_PEEK_BYTES;
+        CHECK(memcmp(rp_media_peek_at(&peek, bytes + at), bytes + at, count) == 0);
+    }
+    close(peek.file);
+    peek = (rp_media_peek){.mapping = bytes, .size = sizeof bytes, .file = -1};
+    CHECK(rp_media_peek_at(&peek, bytes + 7) == bytes + 7);
+    CHECK(rp_media_peek_at(NULL, bytes + 7) == bytes + 7);
+}
+
+/* ---- the end of a cut recording ---- */
+
+/* Cuts take A behind `at`, recovers it with take B, and judges. */
+static void check_cut(const struct clip *clip, const char *reference, size_t at) {
+    char broken[400], output[400], why[300] = "";
+    snprintf(broken, sizeof broken, "%s/broken", check_scratch());
+    snprintf(output, sizeof output, "%s/output.mp4", check_scratch());
+    struct clip_broken cut = clip_cut(clip, at);
+    const struct clip_kept kept = {.from = cut.kept_from, .to = cut.kept_to};
+    const rp_video_recover_options options = {.reference = reference, .output = output};
+    rp_video_report *report = NULL;
+    rp_error error = {0};
+    rp_text recovered = {0};
+    if (rp_new_file_write(broken, cut.bytes, cut.size, &error) == RP_OK)
+        rp_video_recover(&report, broken, &options, &error);
+    if (!clip_read_file(&recovered, output) ||
+        !clip_is_recovered(why, sizeof why, clip, &kept, &recovered, true))
+        check_failed(__FILE__, __LINE__, "cut at %zu: %s %s", at - clip->payload_at, error.text,
+                     why);
+    remove(output);
+    rp_text_clear(&recovered);
+    rp_video_report_destroy(report);
+    clip_broken_clear(&cut);
+}
+
+/* The beginnings of the chunks of rtmd in a Sony-like clip. */
+static size_t find_rtmd(const struct clip *clip, size_t from) {
+    static const uint8_t mark[] = {0x00, 0x1c, 0x01, 0x00, 0x23, 0x03, 0x28, 0xe1};
+    const uint8_t *hit = memmem(clip->bytes + from, clip->payload_end - from, mark, sizeof mark);
+    return hit == NULL ? clip->payload_end : (size_t)(hit - clip->bytes);
+}
+
+/* It was lost: nothing that could be read stood behind it. */
+TEST(sound_before_a_cut_metadata_sample_is_kept) {
+    enum { RTMD_BYTES = 19456 };
+    char reference[400];
+    snprintf(reference, sizeof reference, "%s/reference.mp4", check_scratch());
+    for (size_t recipe = 0; recipe < 5; recipe++) { /* the Sony-like ones */
+        struct clip clip, other;
+        const char *why = clip_make(&clip, recipe, 'A', check_scratch());
+        if (why == NULL) why = clip_make(&other, recipe, 'B', check_scratch());
+        if (why != NULL) {
+            check_skip(why);
+            return;
+        }
+        REQUIRE(rp_new_file_write(reference, other.bytes, other.size, NULL) == RP_OK);
+        size_t pictures = clip.payload_at, chunk; /* behind the first run of rtmd */
+        while (find_rtmd(&clip, pictures) == pictures) pictures += RTMD_BYTES;
+        chunk = find_rtmd(&clip, pictures);
+        static const size_t more[] = {5, 12, 238, 5963};
+        for (size_t i = 0; i < RP_COUNT(more); i++) check_cut(&clip, reference, chunk + more[i]);
+        clip_clear(&clip);
+        clip_clear(&other);
+    }
+}
