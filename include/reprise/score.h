@@ -53,8 +53,11 @@ rp_status rp_score_train(const rp_score_train_options *options, const rp_progres
 
 typedef struct rp_score_evaluate_options {
     const char *data, *split, *model;
-    const char *details; /* write here, as JSON lines, every system with its figures; or NULL */
+    const char *details;   /* write here, as JSON lines, every system with its figures; or NULL */
+    const char *calibrate; /* of the split "train" alone: fit the tokens' confidence to what was
+                            * read and write the weights with it here; or NULL */
     int32_t limit, threads;
+    int32_t beam; /* lines tried at once for each measure, to 16; 0, 1: greedy, as published */
     bool full_precision, free_grammar;
 } rp_score_evaluate_options;
 
@@ -74,9 +77,12 @@ typedef struct rp_score_figures {
     double note_f1, onset_f1;   /* 0 .. 1, over all notes, system by system; as read ... */
     double note_f1_repaired, onset_f1_repaired; /* ... and after measures were made to add up */
     rp_score_cause causes[RP_SCORE_CAUSES];     /* their errors add up to the edits of `ser` */
-    double cut_right;       /* per cent of systems cut into the right number of measures */
-    double seconds;         /* of reading, without loading */
-    double judging_seconds; /* of all figures but the reading */
+    double cut_right;         /* per cent of systems cut into the right number of measures */
+    double calibration_error; /* per cent: expected calibration error of tokens' confidence */
+    double sure_measures;     /* per cent of measures that reading does not mark as doubtful */
+    double sure_wrong, doubtful_wrong; /* per cent of the tokens read in them that are wrong */
+    double seconds;                    /* of reading, without loading */
+    double judging_seconds;            /* of all figures but the reading */
     int32_t systems;
 } rp_score_figures;
 
@@ -149,6 +155,7 @@ typedef struct rp_score_result {
     char *json;     /* pages, boxes of systems, tokens with confidence and place */
     int32_t pages, systems, measures;
     int32_t repaired;  /* measures that were changed to make them add up */
+    int32_t doubtful;  /* measures in which errors are to be expected; the picture tints them */
     double confidence; /* mean over tokens, 0..1 */
 } rp_score_result;
 

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/large_block.h"
+
 enum { ALIGN_BYTES = 64, FIRST_BLOCK_BYTES = 1 << 16, LARGEST_BLOCK_BYTES = 1 << 26 };
 
 struct rp_arena_block {
@@ -22,7 +24,7 @@ static rp_arena_block *block_create(rp_arena *arena, size_t needed) {
     if (size < needed) size = needed;
     if (arena->limit_bytes != 0 && arena->total_bytes + size > arena->limit_bytes) size = needed;
     if (arena->limit_bytes != 0 && size > arena->limit_bytes - arena->total_bytes) return NULL;
-    rp_arena_block *block = aligned_alloc(ALIGN_BYTES, size + ALIGN_BYTES);
+    rp_arena_block *block = rp_large_block_alloc(size + ALIGN_BYTES);
     if (block == NULL) return NULL;
     *block = (rp_arena_block){.size = size};
     arena->total_bytes += size;

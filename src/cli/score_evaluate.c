@@ -6,8 +6,8 @@
 #include "reprise/score.h"
 
 struct evaluate_options {
-    const char *split, *model, *details;
-    int64_t limit, threads;
+    const char *split, *model, *details, *calibrate;
+    int64_t limit, threads, beam;
     bool json, full_precision, free_grammar;
 };
 
@@ -20,8 +20,12 @@ static const rp_cli_option options[] = {
     {"limit", 'n', RP_CLI_INTEGER, "N", AT(limit), "only the first N systems"},
     {"details", 'd', RP_CLI_TEXT, "FILE", AT(details),
      "write every system's figures, a JSON line each"},
+    {"calibrate", 0, RP_CLI_TEXT, "FILE", AT(calibrate),
+     "fit confidence to what is read (--split train only); write the weights with it"},
     {"json", 0, RP_CLI_FLAG, NULL, AT(json), "say it as JSON"},
     {"threads", 't', RP_CLI_INTEGER, "N", AT(threads), "processors to use; 0: all"},
+    {"beam", 'b', RP_CLI_INTEGER, "N", AT(beam),
+     "lines tried at once, up to 16; 1: greedy; read tries 4"},
     {"f32", 0, RP_CLI_FLAG, NULL, AT(full_precision), "activations in f32 instead of bf16"},
     {"free", 0, RP_CLI_FLAG, NULL, AT(free_grammar), "let any token follow any"},
 };
@@ -45,6 +49,10 @@ static void print_json(const rp_score_figures *f) {
     print_number("note_f1_repaired", f->note_f1_repaired, 4);
     print_number("onset_f1_repaired", f->onset_f1_repaired, 4);
     print_number("cut_right", f->cut_right, 2);
+    print_number("calibration_error", f->calibration_error, 3);
+    print_number("sure_measures", f->sure_measures, 2);
+    print_number("sure_wrong", f->sure_wrong, 3);
+    print_number("doubtful_wrong", f->doubtful_wrong, 3);
     printf("\"errors\": {");
     for (int i = 0; i < RP_SCORE_CAUSES; i++) {
         const rp_score_cause *c = &f->causes[i];
@@ -84,6 +92,11 @@ static void print_text(const rp_score_figures *f) {
     printf("note F1, repaired           %.4f  %.4f\n", f->note_f1, f->note_f1_repaired);
     printf("onset F1, repaired          %.4f  %.4f\n", f->onset_f1, f->onset_f1_repaired);
     printf("cut into the right measures %.1f %%\n", f->cut_right);
+    printf("calibration error           %.2f %%\n", f->calibration_error);
+    printf(
+        "measures not doubtful       %.1f %%; of their tokens wrong %.1f %%, of the others %.1f "
+        "%%\n",
+        f->sure_measures, f->sure_wrong, f->doubtful_wrong);
     printf("seconds                     %.1f\n", f->seconds);
     print_causes(f);
 }
@@ -96,8 +109,10 @@ static rp_status run(const rp_cli_call *call, rp_error *error) {
                                                 .split = values->split,
                                                 .model = rp_cli_model_path(space, values->model),
                                                 .details = values->details,
+                                                .calibrate = values->calibrate,
                                                 .limit = (int32_t)values->limit,
                                                 .threads = (int32_t)values->threads,
+                                                .beam = (int32_t)values->beam,
                                                 .full_precision = values->full_precision,
                                                 .free_grammar = values->free_grammar};
     const rp_status status = rp_score_evaluate(&figures, &evaluate, call->progress, error);
@@ -120,7 +135,9 @@ const rp_cli_verb rp_cli_score_evaluate = {
         "labels' lengths, in tokens. Where a label's MusicXML lies beside it, TEDn is over all of\n"
         "it. A table says which tokens the errors are about.",
     .examples = {"reprise score evaluate olimpic --split dev", "the whole development split",
-                 "reprise score evaluate olimpic --limit 100 --json", "a quick look, for a script"},
+                 "reprise score evaluate olimpic --limit 100 --json", "a quick look, for a script",
+                 "reprise score evaluate olimpic -s train -n 400 -b 4 -m new.st --calibrate new.st",
+                 "make confidence say how often tokens are right"},
     .options = options,
     .option_count = sizeof options / sizeof options[0],
     .values_size = sizeof(struct evaluate_options),

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/large_block.h"
 #include "base/random.h"
 
 int rp_parameters_add(rp_parameters *parameters, const char *name, rp_init init, bool trained,
@@ -86,7 +87,7 @@ static void fill(const rp_parameter *row, float *values, rp_random *random) {
 
 static float *new_block(int64_t count) {
     const size_t bytes = ((size_t)count * sizeof(float) + 63) / 64 * 64 + 64;
-    float *block = aligned_alloc(64, bytes);
+    float *block = rp_large_block_alloc(bytes);
     if (block != NULL) memset(block, 0, bytes);
     return block;
 }

@@ -14,13 +14,18 @@ enum { HEADER_BYTES_MAX = 64 << 20 };
 /* ---- half precision (IEEE 754 binary16) --------------------------------------------------------
  */
 
+/* A usual number only gets a wider exponent: bias 15 becomes 127. */
 static float half_to_float(uint16_t half) {
-    const int exponent = half >> 10 & 31, fraction = half & 1023;
-    double value;
-    if (exponent == 31) value = fraction != 0 ? NAN : INFINITY;
-    else if (exponent == 0) value = ldexp(fraction, -24);
-    else value = ldexp(1024 + fraction, exponent - 25);
-    return (float)(half >> 15 ? -value : value);
+    const uint32_t exponent = half >> 10 & 31, fraction = half & 1023;
+    const uint32_t sign = (uint32_t)(half >> 15) << 31;
+    float value;
+    if (exponent > 0 && exponent < 31) {
+        const uint32_t bits = sign | (exponent + 112) << 23 | fraction << 13;
+        memcpy(&value, &bits, sizeof value);
+        return value;
+    }
+    value = exponent == 0 ? (float)ldexp(fraction, -24) : fraction != 0 ? NAN : INFINITY;
+    return sign != 0 ? -value : value;
 }
 
 /* Rounds to nearest, ties to even; too large becomes infinity. */
@@ -38,10 +43,37 @@ static uint16_t float_to_half(float value) {
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
+static void widen_f32(float *values, const uint8_t *data, int64_t count) {
+    for (int64_t i = 0; i < count; i++) {
+        const uint32_t bits = rp_le32(data + 4 * i);
+        memcpy(&values[i], &bits, sizeof bits);
+    }
+}
+
+static void widen_f64(float *values, const uint8_t *data, int64_t count) {
+    for (int64_t i = 0; i < count; i++) {
+        const uint64_t bits = rp_le64(data + 8 * i);
+        double value;
+        memcpy(&value, &bits, sizeof value);
+        values[i] = (float)value;
+    }
+}
+
+static void widen_bf16(float *values, const uint8_t *data, int64_t count) {
+    for (int64_t i = 0; i < count; i++) values[i] = rp_bf16_to_f32(rp_le16(data + 2 * i));
+}
+
+static void widen_f16(float *values, const uint8_t *data, int64_t count) {
+    for (int64_t i = 0; i < count; i++) values[i] = half_to_float(rp_le16(data + 2 * i));
+}
+
+/* What is read, with the loop that makes f32 of it. */
 static const struct dtype {
     const char *name;
     size_t size;
-} dtypes[] = {{"F32", 4}, {"F16", 2}, {"BF16", 2}, {"F64", 8}};
+    void (*widen)(float *values, const uint8_t *data, int64_t count);
+} dtypes[] = {
+    {"F32", 4, widen_f32}, {"F16", 2, widen_f16}, {"BF16", 2, widen_bf16}, {"F64", 8, widen_f64}};
 
 static const struct dtype *find_dtype(const rp_json_value *tensor) {
     const rp_json_value *name = rp_json_member(tensor, "dtype");
@@ -129,23 +161,6 @@ const char *rp_safetensors_metadata(const rp_safetensors *file, const char *key)
     return found != NULL && found->kind == RP_JSON_TEXT ? found->text : NULL;
 }
 
-static float element(const uint8_t *data, const char *dtype, int64_t i) {
-    if (strcmp(dtype, "F32") == 0) {
-        const uint32_t bits = rp_le32(data + 4 * i);
-        float value;
-        memcpy(&value, &bits, sizeof value);
-        return value;
-    }
-    if (strcmp(dtype, "F64") == 0) {
-        const uint64_t bits = rp_le64(data + 8 * i);
-        double value;
-        memcpy(&value, &bits, sizeof value);
-        return (float)value;
-    }
-    const uint16_t half = rp_le16(data + 2 * i);
-    return strcmp(dtype, "BF16") == 0 ? rp_bf16_to_f32(half) : half_to_float(half);
-}
-
 rp_status rp_safetensors_read(const rp_safetensors *file, const char *name, float *values,
                               int64_t count, rp_error *error) {
     const rp_json_value *tensor = rp_json_member(file->header, name);
@@ -162,7 +177,7 @@ rp_status rp_safetensors_read(const rp_safetensors *file, const char *name, floa
                        "%s: tensor %s has %lld numbers, not %lld: it is of "
                        "another model",
                        file->path, name, (long long)shape_count(tensor), (long long)count);
-    for (int64_t i = 0; i < count; i++) values[i] = element(file->data + begin, dtype->name, i);
+    dtype->widen(values, file->data + begin, count);
     return RP_OK;
 }
 

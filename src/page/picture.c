@@ -26,6 +26,10 @@ typedef struct colour {
 static const colour tints[2] = {{222, 236, 255}, {255, 236, 210}};
 static const colour frames[2] = {{20, 90, 200}, {220, 110, 0}};
 
+/* Doubts: reddish, with slanted lines, so that they show without colours too. */
+static const colour doubt_tint = {255, 205, 200}, doubt_line = {235, 150, 140};
+enum { HATCH = 14, HATCH_LINE = 2 }; /* px from line to line, and of a line */
+
 typedef struct canvas {
     uint8_t *data; /* 3 bytes a pixel */
     int32_t width, height;
@@ -96,6 +100,14 @@ static void draw_system(const canvas *canvas, rp_page_box box, colour tint, colo
     }
 }
 
+static void draw_doubt(const canvas *canvas, rp_page_box box) {
+    for (int32_t y = box.top + FRAME; y < box.bottom - FRAME; y++) {
+        uint8_t *row = canvas->data + (size_t)y * canvas->stride;
+        for (int32_t x = box.left; x < box.right; x++)
+            tint_pixel(row + 3 * (size_t)x, (x + y) % HATCH < HATCH_LINE ? doubt_line : doubt_tint);
+    }
+}
+
 /* -------- the whole -------- */
 
 /* Scales the page and the pictures below into parts[0 .. 1 + below_count); returns the height. */
@@ -134,6 +146,12 @@ static rp_status draw(const char *path, const rp_page_picture *picture, rp_arena
     for (size_t i = 0; i < picture->system_count; i++)
         draw_system(&canvas, scale_box(picture->systems[i], picture->page, &parts[0]), tints[i % 2],
                     frames[i % 2]);
+    for (size_t i = 0; i < picture->doubt_count; i++) {
+        rp_page_box box = scale_box(picture->doubts[i], picture->page, &parts[0]);
+        box.left += AROUND; /* side by side, doubts must not overlap */
+        box.right -= AROUND;
+        draw_doubt(&canvas, box);
+    }
     const rp_page_rgb rgb = {canvas.width, canvas.height, canvas.stride, canvas.data};
     return rp_page_png_write_rgb(path, &rgb, error);
 }

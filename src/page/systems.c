@@ -218,13 +218,28 @@ static void fill_tables(const rp_page_displace *displace, const rp_page_system *
     }
 }
 
+/* First and last column of the page that the crop shows. */
+static void crop_sides(double sides[2], const rp_page_system *system, const rp_page_image *page) {
+    const double around = (mean_height(system) + 1) / 2;
+    sides[0] = fmax(0, system->box.left - around);
+    sides[1] = fmin(page->width, system->box.right + around);
+}
+
+double rp_page_crop_to_page(const rp_page_system *system, const rp_page_image *page,
+                            const rp_page_image *crop, double x) {
+    double sides[2];
+    crop_sides(sides, system, page);
+    return sides[0] + x * (sides[1] - sides[0]) / crop->width;
+}
+
 rp_status rp_page_crop_system(rp_page_image *crop, const rp_page_image *page,
                               const rp_page_system *system, int32_t height, rp_arena *arena,
                               rp_error *error) {
     const double tall = mean_height(system) + 1,
                  centre = middle_at(system, (system->box.left + system->box.right) / 2.0);
-    const double left = fmax(0, system->box.left - tall / 2);
-    const double right = fmin(page->width, system->box.right + tall / 2);
+    double sides[2];
+    crop_sides(sides, system, page);
+    const double left = sides[0], right = sides[1];
     const double top = fmax(0, centre - tall), bottom = fmin(page->height, centre + tall);
     rp_page_image straight = {0};
     RP_TRY(rp_page_image_make(&straight, arena, (int64_t)fmax(1, right - left),

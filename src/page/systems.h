@@ -41,4 +41,9 @@ rp_status rp_page_crop_system(rp_page_image *crop, const rp_page_image *page,
                               const rp_page_system *system, int32_t height, rp_arena *arena,
                               rp_error *error);
 
+/* The column of the page, on the middle of the staves, that column `x` of the system's crop shows;
+ * both in px. */
+double rp_page_crop_to_page(const rp_page_system *system, const rp_page_image *page,
+                            const rp_page_image *crop, double x);
+
 #endif

@@ -14,6 +14,7 @@ typedef struct judging {
     const rp_sample *sample;
     rp_lmx_line gold_line;
     const rp_lmx_line *read_line;
+    bool *is_right; /* or NULL */
     rp_arena *scratch;
     rp_xml_tree tree;
     rp_error *error;
@@ -42,6 +43,11 @@ static rp_status judge_tokens(judging *j) {
     RP_TRY(rp_ser_add(&j->result->ser, &j->gold_line, j->read_line, j->error));
     RP_TRY(rp_token_align(&alignment, j->scratch, &j->gold_line, j->read_line, j->error));
     rp_cause_add(j->result->causes, &alignment, &j->gold_line, j->read_line);
+    for (size_t i = 0; j->is_right != NULL && i < j->read_line->count; i++) {
+        const int32_t gold = alignment.gold_of[i];
+        j->is_right[i] =
+            gold != RP_ALIGNMENT_NONE && j->gold_line.tokens[gold] == j->read_line->tokens[i];
+    }
     return RP_OK;
 }
 
@@ -69,13 +75,14 @@ static rp_status judge_notes(judging *j, const rp_xml_node *gold, const rp_xml_n
     return RP_OK;
 }
 
-rp_status rp_judge(rp_judgement *judgement, const rp_sample *sample, const rp_lmx_line *read,
-                   rp_arena *scratch, rp_error *error) {
+rp_status rp_judge(rp_judgement *judgement, bool *is_right, const rp_sample *sample,
+                   const rp_lmx_line *read, rp_arena *scratch, rp_error *error) {
     rp_arena_reset(scratch);
     judging j = {.result = judgement,
                  .sample = sample,
                  .gold_line = {(uint16_t *)sample->tokens, (size_t)sample->token_count, 0},
                  .read_line = read,
+                 .is_right = is_right,
                  .scratch = scratch,
                  .error = error};
     rp_xml_node *gold, *part;
@@ -97,6 +104,7 @@ rp_status rp_judge(rp_judgement *judgement, const rp_sample *sample, const rp_lm
 /* What the threads share. The first failure is kept. */
 typedef struct crowd {
     rp_judgement *judgements;
+    bool *const *is_right;
     const rp_dataset *set;
     const rp_lmx_line *read;
     pthread_mutex_t mutex;
@@ -111,7 +119,8 @@ static void judge_range(void *context, size_t first, size_t last, unsigned threa
     rp_status status = RP_OK;
     (void)thread;
     for (size_t i = first; i < last && status == RP_OK; i++)
-        status = rp_judge(&c->judgements[i], &c->set->samples[i], &c->read[i], &scratch, &error);
+        status = rp_judge(&c->judgements[i], c->is_right != NULL ? c->is_right[i] : NULL,
+                          &c->set->samples[i], &c->read[i], &scratch, &error);
     rp_arena_clear(&scratch);
     if (status == RP_OK) return;
     pthread_mutex_lock(&c->mutex);
@@ -120,9 +129,10 @@ static void judge_range(void *context, size_t first, size_t last, unsigned threa
     pthread_mutex_unlock(&c->mutex);
 }
 
-rp_status rp_judge_all(rp_judgement *judgements, const rp_dataset *set, const rp_lmx_line *read,
-                       rp_pool *pool, rp_error *error) {
-    crowd c = {.judgements = judgements, .set = set, .read = read, .error = error};
+rp_status rp_judge_all(rp_judgement *judgements, bool *const *is_right, const rp_dataset *set,
+                       const rp_lmx_line *read, rp_pool *pool, rp_error *error) {
+    crowd c = {
+        .judgements = judgements, .is_right = is_right, .set = set, .read = read, .error = error};
     pthread_mutex_init(&c.mutex, NULL);
     rp_pool_run(pool, (size_t)set->count, judge_range, &c);
     pthread_mutex_destroy(&c.mutex);

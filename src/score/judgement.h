@@ -23,13 +23,15 @@ typedef struct rp_judgement {
     uint64_t repaired_notes, repaired_onsets, repaired_same; /* repaired_same: with durations */
 } rp_judgement;
 
-/* Judges one system. `scratch` is reset first. RP_INPUT: the gold MusicXML is damaged. */
-rp_status rp_judge(rp_judgement *judgement, const rp_sample *sample, const rp_lmx_line *read,
-                   rp_arena *scratch, rp_error *error);
+/* Judges one system. is_right: (read->count) which tokens stand for an equal one of gold, or NULL.
+ * `scratch` is reset first. RP_INPUT: the gold MusicXML is damaged. */
+rp_status rp_judge(rp_judgement *judgement, bool *is_right, const rp_sample *sample,
+                   const rp_lmx_line *read, rp_arena *scratch, rp_error *error);
 
-/* Judges `count` systems over the threads of `pool` (NULL: one); judgements: (count). */
-rp_status rp_judge_all(rp_judgement *judgements, const rp_dataset *set, const rp_lmx_line *read,
-                       rp_pool *pool, rp_error *error);
+/* Judges all systems of `set` over the threads of `pool` (NULL: one); judgements, is_right:
+ * (count). is_right or its rows may be NULL. */
+rp_status rp_judge_all(rp_judgement *judgements, bool *const *is_right, const rp_dataset *set,
+                       const rp_lmx_line *read, rp_pool *pool, rp_error *error);
 
 void rp_judgement_add(rp_judgement *sum, const rp_judgement *one);
 

@@ -17,6 +17,7 @@
 #include "music/lmx.h"
 #include "nn/checkpoint.h"
 #include "nn/parameters.h"
+#include "score/calibration.h"
 #include "tensor/tape.h"
 
 enum { RP_MODEL_IDS = RP_LMX_COUNT + 1, RP_MODEL_END_ID = 0, RP_MODEL_LAYERS_MAX = 24 };
@@ -58,6 +59,7 @@ typedef struct rp_model {
     const rp_configuration *configuration;
     rp_parameters parameters; /* owned */
     int32_t stride;           /* px a column */
+    rp_calibration calibration;
 } rp_model;
 
 /* A network with fresh weights from `seed`; with room for training if asked. */
@@ -69,8 +71,9 @@ rp_status rp_model_open(rp_model *model, const char *path, bool training, rp_err
 
 void rp_model_clear(rp_model *model);
 
-/* What is stored beside the weights: configuration, vocabulary. `space` holds the texts. */
-enum { RP_MODEL_METADATA = 3 };
+/* What is stored beside the weights: configuration, vocabulary, calibration. `space` holds the
+ * texts. */
+enum { RP_MODEL_METADATA = 4 };
 rp_status rp_model_metadata(const rp_model *model, rp_metadata metadata[RP_MODEL_METADATA],
                             rp_arena *space, rp_error *error);
 

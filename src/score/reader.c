@@ -1,21 +1,31 @@
-/* reader.c: see reader.h. Greedy: at each step the likeliest token that the grammar allows. */
+/* reader.c: see reader.h. */
 #include "score/reader.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-#include "music/lmx_grammar.h"
+#include "base/vector_math.h"
 #include "score/batch.h"
 
 enum { WIDTH_STEP_PX = 64, EDGES_MAX = 128 };
 
 rp_reader_options rp_reader_defaults(void) {
-    return (rp_reader_options){.dtype = RP_BF16, .steps_max = 500, .margin = 1};
+    return (rp_reader_options){
+        .dtype = RP_BF16, .beam = {.width = 1, .steps_max = 500, .margin = 6}, .margin = 1};
+}
+
+/* Found on training systems and confirmed on the development split: docs/experiments.md. */
+rp_reader_options rp_reader_careful(void) {
+    rp_reader_options options = rp_reader_defaults();
+    options.beam.width = 4;
+    options.bonus = (rp_measure_bonus){.agrees = 2, .fits = 2};
+    return options;
 }
 
 rp_status rp_reader_init(rp_reader *reader, const rp_model *model, rp_device *device,
                          const rp_reader_options *options, rp_error *error) {
     *reader = (rp_reader){.model = model, .device = device, .options = *options};
+    reader->options.beam.one_measure = model->configuration->by_measure;
     RP_TRY(rp_tape_init(&reader->encode, device, error));
     RP_TRY(rp_tape_init(&reader->step, device, error));
     reader->encode.recording = reader->step.recording = false;
@@ -35,19 +45,23 @@ static void *copy_array(rp_arena *arena, const void *from, size_t count, size_t 
 }
 
 rp_status rp_reading_copy(rp_reading *copy, const rp_reading *r, rp_arena *arena, rp_error *error) {
-    const size_t tokens = (size_t)r->token_count, edges = (size_t)r->span_count + 1;
+    const size_t tokens = (size_t)r->token_count, spans = (size_t)r->span_count;
     *copy = *r;
     copy->tokens = copy_array(arena, r->tokens, tokens, sizeof *r->tokens);
     copy->confidence = copy_array(arena, r->confidence, tokens, sizeof *r->confidence);
-    copy->column = copy_array(arena, r->column, tokens, sizeof *r->column);
-    copy->edges = copy_array(arena, r->edges, edges, sizeof *r->edges);
+    copy->left = copy_array(arena, r->left, tokens, sizeof *r->left);
+    copy->right = copy_array(arena, r->right, tokens, sizeof *r->right);
+    copy->edges = copy_array(arena, r->edges, spans + 1, sizeof *r->edges);
+    copy->span_start = copy_array(arena, r->span_start, spans + 1, sizeof *r->span_start);
+    copy->fits = copy_array(arena, r->fits, spans, sizeof *r->fits);
+    copy->sure = copy_array(arena, r->sure, spans, sizeof *r->sure);
     return arena->failed ? rp_fail_memory(error, "what was read") : RP_OK;
 }
 
 /* ---- cutting -----------------------------------------------------------------------------------
  */
 
-static float probability(float logit) { return 1 / (1 + expf(-logit)); }
+static float probability(float logit) { return rp_sigmoid(logit); }
 
 /* Edges in px: peaks of the head above one half; each at the weighted middle of its three columns.
  */
@@ -82,152 +96,76 @@ static void cut(rp_reading *reading, const rp_reader *reader, const float *logit
     if (reading->edges != NULL) memcpy(reading->edges, edges, (size_t)count * sizeof *edges);
 }
 
-/* ---- writing -----------------------------------------------------------------------------------
+/* ---- joining -----------------------------------------------------------------------------------
  */
 
-/* One span on its way: its grammar and what it has written so far. */
-typedef struct line {
-    rp_lmx_grammar grammar;
-    uint16_t *tokens;
-    float *confidence;
-    int32_t *column;
-    int32_t count, first_column;
-    bool ended;
-} line;
-
-/* The likeliest allowed id of a row of logits, and its probability among all. */
-static int32_t choose(const float *logits, int64_t ids, const rp_lmx_set *allowed,
-                      float *confidence) {
-    int32_t best = -1;
-    float largest = logits[0], total = 0;
-    for (int64_t v = 1; v < ids; v++) largest = logits[v] > largest ? logits[v] : largest;
-    for (int64_t v = 0; v < ids; v++) {
-        total += expf(logits[v] - largest);
-        const unsigned token = v == RP_MODEL_END_ID ? RP_LMX_END : (unsigned)v - 1;
-        if (allowed != NULL && !rp_lmx_set_has(allowed, token)) continue;
-        if (best < 0 || logits[v] > logits[best]) best = (int32_t)v;
-    }
-    *confidence = best < 0 ? 0 : expf(logits[best] - largest) / total;
-    return best < 0 ? RP_MODEL_END_ID : best;
-}
-
-/* A span holds one measure when cut by measure: another `measure` is its end. */
-static void restrict_to_measure(rp_lmx_set *allowed, const line *l) {
-    if (l->count > 0 && rp_lmx_set_has(allowed, RP_LMX_MEASURE))
-        allowed->words[RP_LMX_MEASURE / 64] &= ~((uint64_t)1 << (RP_LMX_MEASURE % 64));
-}
-
-static int32_t strongest(const float *alpha, int64_t count) {
-    int32_t best = 0;
-    for (int64_t t = 1; t < count; t++)
-        if (alpha[t] > alpha[best]) best = (int32_t)t;
-    return best;
-}
-
-/* Takes step `l`'s logits for one line; returns the id to read next, -1 when the line has ended. */
-static int32_t extend(const rp_reader *reader, line *l, const float *logits, const float *alpha,
-                      int64_t span_max) {
-    const rp_configuration *c = reader->model->configuration;
-    rp_lmx_set allowed;
-    float confidence;
-    rp_lmx_grammar_allowed(&l->grammar, &allowed);
-    if (c->by_measure && l->count > 0) restrict_to_measure(&allowed, l);
-    const int32_t id =
-        choose(logits, c->ids, reader->options.free_grammar ? NULL : &allowed, &confidence);
-    if (id == RP_MODEL_END_ID || l->count == reader->options.steps_max) {
-        l->ended = true;
-        return -1;
-    }
-    if (!reader->options.free_grammar) rp_lmx_grammar_advance(&l->grammar, (unsigned)id - 1);
-    l->tokens[l->count] = (uint16_t)(id - 1);
-    l->confidence[l->count] = confidence;
-    l->column[l->count++] = (l->first_column + strongest(alpha, span_max)) * reader->model->stride +
-                            reader->model->stride / 2;
-    return id;
-}
-
-typedef struct writing {
-    line *lines;
-    int64_t count, span_max;
-    rp_tensor spans, ids, h, c; /* over memory of the arena */
-} writing;
-
-static bool line_init(line *l, const rp_reader *reader, int32_t first_column, rp_arena *arena) {
-    const size_t most = (size_t)reader->options.steps_max + 1;
-    *l = (line){.grammar = rp_lmx_grammar_start(), .first_column = first_column};
-    l->tokens = rp_arena_array(arena, most, sizeof *l->tokens);
-    l->confidence = rp_arena_array(arena, most, sizeof *l->confidence);
-    l->column = rp_arena_array(arena, most, sizeof *l->column);
-    return l->tokens != NULL && l->confidence != NULL && l->column != NULL;
-}
-
-/* Tensors and lines for all spans of all images. */
-static bool writing_init(writing *w, const rp_reader *reader, const rp_reading *readings,
-                         const rp_page_image *images, int32_t count, rp_arena *arena) {
-    const int64_t units = reader->model->configuration->units;
+/* All spans of all images, in order. */
+static rp_span *list_spans(const rp_reader *reader, const rp_reading *readings,
+                           const rp_page_image *images, int32_t count, int32_t *span_count,
+                           rp_arena *arena) {
     const int32_t stride = reader->model->stride;
-    *w = (writing){.span_max = 1};
-    for (int32_t b = 0; b < count; b++) w->count += readings[b].span_count;
-    w->lines = rp_arena_array(arena, (size_t)w->count, sizeof *w->lines);
-    if (w->lines == NULL ||
-        !rp_tensor_make(&w->spans, arena, RP_I32, 2, (const int64_t[]){w->count, 3}) ||
-        !rp_tensor_make(&w->ids, arena, RP_I32, 2, (const int64_t[]){w->count, 1}) ||
-        !rp_tensor_make(&w->h, arena, RP_F32, 2, (const int64_t[]){w->count, units}) ||
-        !rp_tensor_make(&w->c, arena, RP_F32, 2, (const int64_t[]){w->count, units}))
-        return false;
-    int32_t *row = w->spans.data;
-    int64_t n = 0;
+    *span_count = 0;
+    for (int32_t b = 0; b < count; b++) *span_count += readings[b].span_count;
+    rp_span *spans = rp_arena_array(arena, (size_t)*span_count, sizeof *spans);
+    if (spans == NULL) return NULL;
+    int32_t n = 0;
     for (int32_t b = 0; b < count; b++) {
         const int32_t columns = (images[b].width + stride - 1) / stride;
-        for (int32_t k = 0; k < readings[b].span_count; k++, row += 3) {
-            row[0] = b;
-            rp_span_columns(row + 1, readings[b].edges[k], readings[b].edges[k + 1], stride,
+        for (int32_t k = 0; k < readings[b].span_count; k++, n++) {
+            int32_t window[2];
+            rp_span_columns(window, readings[b].edges[k], readings[b].edges[k + 1], stride,
                             reader->options.margin, columns);
-            if (row[2] - row[1] > w->span_max) w->span_max = row[2] - row[1];
-            if (!line_init(&w->lines[n++], reader, row[1], arena)) return false;
+            spans[n] = (rp_span){b, window[0], window[1]};
         }
     }
-    return true; /* ids start as 0: the start mark */
+    return spans;
 }
 
-/* One step of all lines; false when all have ended or the tape failed. */
-static bool step(rp_reader *reader, writing *w, const rp_encoding *encoding) {
-    rp_tape_reset(&reader->step);
-    const rp_spans spans = {
-        .spans = &w->spans, .ids = &w->ids, .h0 = &w->h, .c0 = &w->c, .span_max = w->span_max};
-    const rp_decoding d = rp_model_decode(reader->model, &reader->step, encoding, &spans);
-    if (reader->step.status != RP_OK) return false;
-    const int64_t ids = reader->model->configuration->ids, units = w->h.shape[1];
-    int32_t *next = w->ids.data;
-    bool going = false;
-    for (int64_t n = 0; n < w->count; n++) {
-        if (w->lines[n].ended) continue;
-        const size_t bytes = (size_t)units * sizeof(float);
-        memcpy((float *)w->h.data + n * units, (const float *)d.h->data + n * units, bytes);
-        memcpy((float *)w->c.data + n * units, (const float *)d.c->data + n * units, bytes);
-        next[n] = extend(reader, &w->lines[n], (const float *)d.logits->data + n * ids,
-                         (const float *)d.alpha->data + n * w->span_max, w->span_max);
-        going = going || next[n] >= 0;
+static bool make_room(rp_reading *r, rp_arena *arena) {
+    const size_t tokens = (size_t)r->token_count, spans = (size_t)r->span_count;
+    r->tokens = rp_arena_array(arena, tokens, sizeof *r->tokens);
+    r->confidence = rp_arena_array(arena, tokens, sizeof *r->confidence);
+    r->left = rp_arena_array(arena, tokens, sizeof *r->left);
+    r->right = rp_arena_array(arena, tokens, sizeof *r->right);
+    r->span_start = rp_arena_array(arena, spans + 1, sizeof *r->span_start);
+    r->fits = rp_arena_array(arena, spans, sizeof *r->fits);
+    r->sure = rp_arena_array(arena, spans, sizeof *r->sure);
+    return !arena->failed;
+}
+
+/* Appends the tokens of span k. */
+static void put_span(rp_reading *r, int32_t k, const rp_candidate *c, const rp_model *model) {
+    const int32_t at = r->span_start[k];
+    const float stride = (float)model->stride;
+    float right = 0;
+    for (int32_t i = 0; i < c->count; i++) {
+        r->tokens[at + i] = c->tokens[i];
+        r->confidence[at + i] = rp_calibration_apply(&model->calibration, c->confidence[i]);
+        r->left[at + i] = (float)c->first[i] * stride;
+        r->right[at + i] = (float)c->last[i] * stride;
+        right += r->confidence[at + i];
     }
-    return going;
+    r->sure[k] = c->count > 0 ? right / (float)c->count : 0;
+    r->span_start[k + 1] = at + c->count;
 }
 
-/* The lines of an image, one behind the other. */
-static bool join(rp_reading *reading, const line *lines, rp_arena *arena) {
-    for (int32_t k = 0; k < reading->span_count; k++) reading->token_count += lines[k].count;
-    const size_t count = (size_t)reading->token_count;
-    reading->tokens = rp_arena_array(arena, count, sizeof *reading->tokens);
-    reading->confidence = rp_arena_array(arena, count, sizeof *reading->confidence);
-    reading->column = rp_arena_array(arena, count, sizeof *reading->column);
-    if (reading->tokens == NULL || reading->confidence == NULL || reading->column == NULL)
-        return false;
-    int32_t at = 0;
-    for (int32_t k = 0; k < reading->span_count; k++) {
-        const size_t part = (size_t)lines[k].count;
-        memcpy(reading->tokens + at, lines[k].tokens, part * sizeof *reading->tokens);
-        memcpy(reading->confidence + at, lines[k].confidence, part * sizeof *reading->confidence);
-        memcpy(reading->column + at, lines[k].column, part * sizeof *reading->column);
-        at += lines[k].count;
+/* Chooses among the candidates of an image's spans and puts the chosen one behind the other. */
+static bool settle(rp_reader *reader, rp_reading *r, const rp_candidates *candidates,
+                   rp_arena *arena) {
+    static const rp_measure_bonus none = {0};
+    const bool by_measure = reader->model->configuration->by_measure;
+    rp_measure_context fresh = {0};
+    rp_measure_choice *choices = rp_arena_array(arena, (size_t)r->span_count, sizeof *choices);
+    if (choices == NULL) return false;
+    rp_measure_choose(choices, candidates, r->span_count,
+                      reader->options.is_one_piece ? &reader->context : &fresh,
+                      by_measure ? &reader->options.bonus : &none);
+    for (int32_t k = 0; k < r->span_count; k++)
+        r->token_count += candidates[k].items[choices[k].candidate].count;
+    if (!make_room(r, arena)) return false;
+    for (int32_t k = 0; k < r->span_count; k++) {
+        put_span(r, k, &candidates[k].items[choices[k].candidate], reader->model);
+        r->fits[k] = choices[k].fits || !by_measure;
     }
     return true;
 }
@@ -251,6 +189,11 @@ static rp_status encode(rp_reader *reader, rp_encoding *encoding, const rp_page_
     if (x == NULL) return rp_fail_memory(error, "an image: the page is too wide");
     for (int32_t i = 0; i < count; i++) rp_batch_put_image(x, i, &images[i]);
     *encoding = rp_model_encode(reader->model, &reader->encode, x, lengths, &(rp_model_run){0});
+    /* The decoder works in f32: cast once here, and not at every step. */
+    if (encoding->enc != NULL && encoding->enc->dtype != RP_F32) {
+        encoding->enc = rp_tape_cast(&reader->encode, encoding->enc, RP_F32);
+        encoding->keys = rp_tape_cast(&reader->encode, encoding->keys, RP_F32);
+    }
     if (reader->encode.status != RP_OK && error != NULL) *error = reader->encode.error;
     return reader->encode.status;
 }
@@ -258,7 +201,7 @@ static rp_status encode(rp_reader *reader, rp_encoding *encoding, const rp_page_
 rp_status rp_reader_read(rp_reader *reader, rp_reading *readings, const rp_page_image *images,
                          int32_t count, rp_arena *arena, rp_error *error) {
     rp_encoding encoding;
-    writing w;
+    int32_t span_count;
     RP_TRY(encode(reader, &encoding, images, count, arena, error));
     for (int32_t b = 0; b < count; b++) {
         const float *logits = encoding.edges == NULL ? NULL
@@ -268,18 +211,13 @@ rp_status rp_reader_read(rp_reader *reader, rp_reading *readings, const rp_page_
         cut(&readings[b], reader, logits, images[b].width, arena);
         if (readings[b].edges == NULL) return rp_fail_memory(error, "reading");
     }
-    if (!writing_init(&w, reader, readings, images, count, arena))
-        return rp_fail_memory(error, "reading");
-    while (step(reader, &w, &encoding)) {
-    }
-    if (reader->step.status != RP_OK) {
-        if (error != NULL) *error = reader->step.error;
-        return reader->step.status;
-    }
-    const line *lines = w.lines;
-    for (int32_t b = 0; b < count; b++) {
-        if (!join(&readings[b], lines, arena)) return rp_fail_memory(error, "reading");
-        lines += readings[b].span_count;
-    }
+    const rp_span *spans = list_spans(reader, readings, images, count, &span_count, arena);
+    rp_candidates *candidates = rp_arena_array(arena, (size_t)span_count, sizeof *candidates);
+    if (arena->failed) return rp_fail_memory(error, "reading");
+    RP_TRY(rp_beam_write(candidates, reader->model, &reader->step, &encoding, spans, span_count,
+                         &reader->options.beam, arena, error));
+    for (int32_t b = 0; b < count; candidates += readings[b].span_count, b++)
+        if (!settle(reader, &readings[b], candidates, arena))
+            return rp_fail_memory(error, "reading");
     return RP_OK;
 }

@@ -1,28 +1,45 @@
-/* reader.h: from crops of systems to LMX tokens: encode, cut into spans, write token by token. */
+/* reader.h: from crops of systems to LMX tokens: encode, cut into spans, write, choose.
+ *
+ * Spans are written as candidates (beam.h); of each measure the one is taken that is likely and
+ * adds up (measure_choice.h). */
 #ifndef RP_SCORE_READER_H
 #define RP_SCORE_READER_H
 
 #include "page/image.h"
-#include "score/model.h"
+#include "score/beam.h"
+#include "score/measure_choice.h"
 
 typedef struct rp_reader_options {
-    rp_dtype dtype;    /* of the activations */
-    bool free_grammar; /* true: any token may follow any; false: only what LMX allows */
-    int32_t steps_max; /* tokens of a span at most */
-    int32_t margin;    /* columns, as in training */
+    rp_dtype dtype;         /* of the activations */
+    rp_beam_options beam;   /* one_measure is the configuration's */
+    rp_measure_bonus bonus; /* of configurations that read by measure */
+    int32_t margin;         /* columns, as in training */
+    bool is_one_piece;      /* systems follow one another, over calls: time signatures last */
 } rp_reader_options;
 
+/* Greedy, as training evaluates and figures are published. */
 rp_reader_options rp_reader_defaults(void);
+
+/* As scores are read: several lines at once, measures that add up preferred. */
+rp_reader_options rp_reader_careful(void);
 
 /* What was read of one system; memory of the arena that was given. */
 typedef struct rp_reading {
-    uint16_t *tokens;  /* LMX */
-    float *confidence; /* (token_count) probability that the network gave the token */
-    int32_t *column;   /* (token_count) px where the attention's weight was largest */
+    uint16_t *tokens;    /* LMX */
+    float *confidence;   /* (token_count) probability that the token is right */
+    float *left, *right; /* (token_count) px of the image that held most of the attention */
     int32_t token_count;
-    float *edges; /* (span_count + 1) px: where the measures were cut */
+    float *edges;        /* (span_count + 1) px: where the measures were cut */
+    int32_t *span_start; /* (span_count + 1) each span's first token; the last: token_count */
+    bool *fits;          /* (span_count) its staffs are as long as they should be */
+    float *sure;         /* (span_count) share of its tokens that is right, as expected */
     int32_t span_count;
 } rp_reading;
+
+/* Is span k not doubtful: adding up, and with hardly a token wrong to be expected? */
+static inline bool rp_reading_is_sure(const rp_reading *reading, int32_t k) {
+    return reading->fits[k] && reading->sure[k] >= 0.95f; /* a token in twenty; see reader.c */
+}
 
 /* A copy in another arena. RP_SYSTEM: no memory. */
 rp_status rp_reading_copy(rp_reading *copy, const rp_reading *reading, rp_arena *arena,
@@ -32,7 +49,8 @@ typedef struct rp_reader {
     const rp_model *model; /* borrowed */
     rp_device *device;     /* borrowed */
     rp_reader_options options;
-    rp_tape encode, step; /* owned */
+    rp_tape encode, step;       /* owned */
+    rp_measure_context context; /* is_one_piece: of the systems so far */
 } rp_reader;
 
 rp_status rp_reader_init(rp_reader *reader, const rp_model *model, rp_device *device,
@@ -40,7 +58,7 @@ rp_status rp_reader_init(rp_reader *reader, const rp_model *model, rp_device *de
 void rp_reader_clear(rp_reader *reader);
 
 /* Reads `count` images of the model's height. Each sample's result is the same alone and in
- * company. */
+ * company, unless they are one piece. */
 rp_status rp_reader_read(rp_reader *reader, rp_reading *readings, const rp_page_image *images,
                          int32_t count, rp_arena *arena, rp_error *error);
 

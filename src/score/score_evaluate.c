@@ -1,10 +1,12 @@
 /* score_evaluate.c: rp_score_evaluate: read a split, judge it, add up. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/new_file.h"
+#include "nn/checkpoint.h"
 #include "reprise/score.h"
 #include "score/evaluation.h"
 #include "score/judgement.h"
@@ -23,15 +25,21 @@ typedef struct evaluator {
     rp_reading *readings;
     rp_lmx_line *lines;
     rp_judgement *judgements;
+    bool **is_right; /* a row of tokens a system */
     rp_evaluation evaluation;
 } evaluator;
 
 static rp_status open_all(evaluator *e, const rp_progress *progress, rp_error *error) {
     const rp_score_evaluate_options *o = e->options;
-    rp_reader_options how = rp_reader_defaults();
+    rp_reader_options how = o->beam > 1 ? rp_reader_careful() : rp_reader_defaults();
+    if (o->beam > 1) how.beam.width = o->beam < RP_BEAM_WIDTH_MAX ? o->beam : RP_BEAM_WIDTH_MAX;
     how.dtype = o->full_precision ? RP_F32 : RP_BF16;
-    how.free_grammar = o->free_grammar;
+    how.beam.free_grammar = o->free_grammar;
+    if (o->calibrate != NULL && strcmp(o->split, "train") != 0)
+        return rp_fail(error, RP_USAGE, -1,
+                       "confidence is fitted on training data only: the split must be 'train'");
     RP_TRY(rp_model_open(&e->model, o->model, false, error));
+    if (o->calibrate != NULL) e->model.calibration = (rp_calibration){0};
     RP_TRY(rp_device_create_cpu(&e->device, (unsigned)o->threads, error));
     RP_TRY(rp_pool_create(&e->pool, (unsigned)o->threads, error));
     const rp_dataset_options load = {.split = o->split,
@@ -44,6 +52,7 @@ static rp_status open_all(evaluator *e, const rp_progress *progress, rp_error *e
     e->readings = rp_arena_array(&e->arena, count, sizeof *e->readings);
     e->lines = rp_arena_array(&e->arena, count, sizeof *e->lines);
     e->judgements = rp_arena_array(&e->arena, count, sizeof *e->judgements);
+    e->is_right = rp_arena_array(&e->arena, count, sizeof *e->is_right);
     if (e->arena.failed) return rp_fail_memory(error, "the evaluation");
     return rp_reader_init(&e->reader, &e->model, e->device, &how, error);
 }
@@ -147,16 +156,86 @@ static void fill_figures(rp_score_figures *figures, const evaluator *e) {
     fill_causes(figures, &sum);
 }
 
+/* Tokens of a kind of measures, and how many of them are wrong. */
+typedef struct tally {
+    uint64_t measures, tokens, wrong;
+} tally;
+
+static void count_measures(tally tallies[2], const rp_reading *r, const bool *is_right) {
+    for (int32_t k = 0; k < r->span_count; k++) {
+        tally *t = &tallies[rp_reading_is_sure(r, k)];
+        t->measures++;
+        for (int32_t i = r->span_start[k]; i < r->span_start[k + 1]; i++) {
+            t->tokens++;
+            t->wrong += !is_right[i];
+        }
+    }
+}
+
+static double share(uint64_t part, uint64_t whole) {
+    return whole > 0 ? 100.0 * (double)part / (double)whole : 0;
+}
+
+/* What every token's confidence was, and whether it was right. NULL: no memory. */
+static rp_outcome *list_outcomes(const evaluator *e, size_t *count) {
+    size_t room = 1;
+    for (int32_t i = 0; i < e->set.count; i++) room += e->lines[i].count;
+    rp_outcome *outcomes = calloc(room, sizeof *outcomes);
+    *count = 0;
+    for (int32_t i = 0; i < e->set.count && outcomes != NULL; i++)
+        for (int32_t k = 0; k < e->readings[i].token_count; k++)
+            outcomes[(*count)++] = (rp_outcome){e->readings[i].confidence[k], e->is_right[i][k]};
+    return outcomes;
+}
+
+/* Fits the confidence to what was read, and writes the weights with it. */
+static rp_status calibrate(evaluator *e, rp_outcome *outcomes, size_t count, rp_error *error) {
+    rp_arena space = {0};
+    rp_metadata metadata[RP_MODEL_METADATA];
+    e->model.calibration = rp_calibration_fit(outcomes, count);
+    rp_status status = rp_model_metadata(&e->model, metadata, &space, error);
+    if (status == RP_OK)
+        status = rp_checkpoint_ship(e->options->calibrate, &e->model.parameters, false, true,
+                                    metadata, RP_MODEL_METADATA, error);
+    for (size_t i = 0; i < count; i++)
+        outcomes[i].p = rp_calibration_apply(&e->model.calibration, outcomes[i].p);
+    rp_arena_clear(&space);
+    return status;
+}
+
+/* How far confidence can be believed, and what the marks of measures are worth. */
+static rp_status weigh_confidence(evaluator *e, rp_score_figures *figures, rp_error *error) {
+    tally tallies[2] = {{0}};
+    size_t count;
+    rp_status status = RP_OK;
+    rp_outcome *outcomes = list_outcomes(e, &count);
+    if (outcomes == NULL) return rp_fail_memory(error, "the evaluation");
+    for (int32_t i = 0; i < e->set.count; i++)
+        count_measures(tallies, &e->readings[i], e->is_right[i]);
+    if (e->options->calibrate != NULL) status = calibrate(e, outcomes, count, error);
+    figures->calibration_error = 100 * rp_calibration_error(outcomes, count);
+    figures->sure_measures = share(tallies[1].measures, tallies[0].measures + tallies[1].measures);
+    figures->sure_wrong = share(tallies[1].wrong, tallies[1].tokens);
+    figures->doubtful_wrong = share(tallies[0].wrong, tallies[0].tokens);
+    free(outcomes);
+    return status;
+}
+
 static rp_status evaluate(evaluator *e, rp_score_figures *figures, const rp_progress *progress,
                           rp_error *error) {
     RP_TRY(open_all(e, progress, error));
     RP_TRY(
         rp_evaluate(&e->evaluation, &e->reader, &e->set, e->readings, &e->arena, progress, error));
     const double started = rp_clock_seconds();
-    for (int32_t i = 0; i < e->set.count; i++)
-        e->lines[i] = (rp_lmx_line){e->readings[i].tokens, (size_t)e->readings[i].token_count, 0};
-    RP_TRY(rp_judge_all(e->judgements, &e->set, e->lines, e->pool, error));
+    for (int32_t i = 0; i < e->set.count; i++) {
+        const size_t tokens = (size_t)e->readings[i].token_count;
+        e->lines[i] = (rp_lmx_line){e->readings[i].tokens, tokens, 0};
+        e->is_right[i] = rp_arena_array(&e->arena, tokens, sizeof **e->is_right);
+        if (e->is_right[i] == NULL) return rp_fail_memory(error, "the evaluation");
+    }
+    RP_TRY(rp_judge_all(e->judgements, e->is_right, &e->set, e->lines, e->pool, error));
     fill_figures(figures, e);
+    RP_TRY(weigh_confidence(e, figures, error));
     figures->judging_seconds = rp_clock_seconds() - started;
     return e->options->details != NULL ? write_details(e, error) : RP_OK;
 }

@@ -50,7 +50,8 @@ rp_status rp_score_reader_create(rp_score_reader **out, const char *model, int32
     rp_score_reader *reader = calloc(1, sizeof *reader);
     *out = NULL;
     if (reader == NULL) return rp_fail_memory(error, "the reader");
-    const rp_reader_options options = rp_reader_defaults();
+    rp_reader_options options = rp_reader_careful();
+    options.is_one_piece = true;
     rp_status status = rp_model_open(&reader->model, model, false, error);
     if (status == RP_OK) status = rp_device_create_cpu(&reader->device, (unsigned)threads, error);
     if (status == RP_OK)
@@ -141,6 +142,8 @@ static rp_status sum_up(job *j, rp_score_result *result, rp_error *error) {
                 result->measures += reading->tokens[k] == RP_LMX_MEASURE;
                 sure += reading->confidence[k];
             }
+            for (int32_t k = 0; k < reading->span_count; k++)
+                result->doubtful += !rp_reading_is_sure(reading, k);
             tokens += reading->token_count;
             result->systems++;
         }
@@ -179,7 +182,33 @@ static void make_lmx(const job *j, rp_text *text) {
     }
 }
 
-static void system_json(rp_json *json, const rp_page_system *system, const rp_reading *reading) {
+/* Column x of crop i in px of the page. */
+static double page_column(const sheet *s, size_t i, double x) {
+    const rp_page_system *system = &s->found.systems[i];
+    if (system->points == 0) return x * s->image.width / s->crops[i].width; /* a crop as it is */
+    return rp_page_crop_to_page(system, &s->image, &s->crops[i], x);
+}
+
+static void measures_json(rp_json *json, const sheet *s, size_t i) {
+    const rp_reading *reading = &s->readings[i];
+    rp_json_array(json, "measures");
+    for (int32_t k = 0; k < reading->span_count; k++) {
+        rp_json_object(json, NULL);
+        rp_json_number(json, "left", page_column(s, i, reading->edges[k]), 0);
+        rp_json_number(json, "right", page_column(s, i, reading->edges[k + 1]), 0);
+        rp_json_integer(json, "first_token", reading->span_start[k]);
+        rp_json_number(json, "confidence", reading->sure[k], 3);
+        rp_json_bool(json, "adds_up", reading->fits[k]);
+        rp_json_bool(json, "doubtful", !rp_reading_is_sure(reading, k));
+        rp_json_end(json);
+    }
+    rp_json_end(json);
+}
+
+/* Places are px of the page. */
+static void system_json(rp_json *json, const sheet *s, size_t i) {
+    const rp_page_system *system = &s->found.systems[i];
+    const rp_reading *reading = &s->readings[i];
     rp_json_object(json, NULL);
     rp_json_array(json, "box");
     rp_json_integer(json, NULL, system->box.left);
@@ -188,12 +217,14 @@ static void system_json(rp_json *json, const rp_page_system *system, const rp_re
     rp_json_integer(json, NULL, system->box.bottom);
     rp_json_end(json);
     rp_json_number(json, "found", system->confidence, 3);
+    measures_json(json, s, i);
     rp_json_array(json, "tokens");
     for (int32_t k = 0; k < reading->token_count; k++) {
         rp_json_array(json, NULL);
         rp_json_text(json, NULL, rp_lmx_text_of(reading->tokens[k]));
         rp_json_number(json, NULL, reading->confidence[k], 3);
-        rp_json_integer(json, NULL, reading->column[k]);
+        rp_json_number(json, NULL, page_column(s, i, reading->left[k]), 0);
+        rp_json_number(json, NULL, page_column(s, i, reading->right[k]), 0);
         rp_json_end(json);
     }
     rp_json_end(json);
@@ -208,6 +239,7 @@ static void make_json(const job *j, const rp_score_result *result, rp_text *text
     rp_json_integer(&json, "systems", result->systems);
     rp_json_integer(&json, "measures", result->measures);
     rp_json_integer(&json, "repaired_measures", result->repaired);
+    rp_json_integer(&json, "doubtful_measures", result->doubtful);
     rp_json_number(&json, "confidence", result->confidence, 3);
     rp_json_array(&json, "pages");
     for (int32_t p = 0; p < j->sheet_count; p++) {
@@ -217,8 +249,7 @@ static void make_json(const job *j, const rp_score_result *result, rp_text *text
         rp_json_integer(&json, "height", s->image.height);
         rp_json_number(&json, "staff_space", s->found.staff_space, 2);
         rp_json_array(&json, "systems");
-        for (size_t i = 0; i < s->found.count; i++)
-            system_json(&json, &s->found.systems[i], &s->readings[i]);
+        for (size_t i = 0; i < s->found.count; i++) system_json(&json, s, i);
         rp_json_end(&json);
         rp_json_end(&json);
     }
@@ -226,19 +257,44 @@ static void make_json(const job *j, const rp_score_result *result, rp_text *text
     rp_json_end(&json);
 }
 
-/* The first page with its systems, and the engraving below, as far as there is an engraver. */
+/* Boxes of the doubtful measures of a page; NULL: no memory. */
+static rp_page_box *find_doubts(job *j, const sheet *s, size_t *count) {
+    size_t room = 1;
+    for (size_t i = 0; i < s->found.count; i++) room += (size_t)s->readings[i].span_count;
+    rp_page_box *boxes = rp_arena_array(&j->arena, room, sizeof *boxes);
+    *count = 0;
+    if (boxes == NULL) return NULL;
+    for (size_t i = 0; i < s->found.count; i++) {
+        const rp_reading *reading = &s->readings[i];
+        for (int32_t k = 0; k < reading->span_count; k++) {
+            if (rp_reading_is_sure(reading, k)) continue;
+            rp_page_box box = s->found.systems[i].box;
+            box.left = (int32_t)page_column(s, i, reading->edges[k]);
+            box.right = (int32_t)page_column(s, i, reading->edges[k + 1]);
+            boxes[(*count)++] = box;
+        }
+    }
+    return boxes;
+}
+
+/* The first page with its systems and doubts, and the engraving below, as far as there is an
+ * engraver. */
 static rp_status draw(job *j, const char *musicxml, rp_error *error) {
     const sheet *s = &j->sheets[0];
     rp_page_image engraved[RP_ENGRAVING_PAGES_MAX];
     int32_t pages = 0;
+    size_t doubt_count;
     rp_error missing;
     rp_page_box *boxes = rp_arena_array(&j->arena, s->found.count + 1, sizeof *boxes);
-    if (boxes == NULL) return rp_fail_memory(error, "the picture");
+    const rp_page_box *doubts = find_doubts(j, s, &doubt_count);
+    if (boxes == NULL || doubts == NULL) return rp_fail_memory(error, "the picture");
     for (size_t i = 0; i < s->found.count; i++) boxes[i] = s->found.systems[i].box;
     if (rp_engrave(engraved, &pages, musicxml, &j->arena, &missing) != RP_OK) pages = 0;
     const rp_page_picture picture = {.page = &s->image,
                                      .systems = boxes,
                                      .system_count = s->found.count,
+                                     .doubts = doubts,
+                                     .doubt_count = doubt_count,
                                      .below = engraved,
                                      .below_count = (size_t)pages,
                                      .width = PICTURE_WIDTH};
@@ -269,6 +325,7 @@ rp_status rp_score_read(rp_score_result *result, rp_score_reader *reader, const 
     job j = {.reader = reader, .input = input, .options = options != NULL ? options : &plain};
     rp_page_document *document = NULL;
     *result = (rp_score_result){0};
+    reader->reader.context = (rp_measure_context){0};
     rp_status status = rp_page_document_open(&document, input, error);
     if (status == RP_OK) status = read_sheets(&j, document, progress, error);
     if (status == RP_OK) status = finish(&j, result, error);

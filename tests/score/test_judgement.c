@@ -28,7 +28,7 @@ TEST(what_is_read_without_error_has_perfect_figures) {
     rp_judgement j;
     const rp_sample sample = sample_of(&arena);
     const rp_lmx_line read = line_of(&arena, label);
-    REQUIRE(rp_judge(&j, &sample, &read, &scratch, NULL) == RP_OK);
+    REQUIRE(rp_judge(&j, NULL, &sample, &read, &scratch, NULL) == RP_OK);
     CHECK_NEAR(rp_ser_percent(&j.ser), 0, 0);
     CHECK_INT(j.full.edit, j.lmx.edit); /* gold's own bookkeeping of durations, no music */
     CHECK_INT(j.gold_notes, 5);
@@ -45,10 +45,13 @@ TEST(one_wrong_pitch_is_one_edit_and_one_note) {
     rp_judgement right, j;
     const rp_sample sample = sample_of(&arena);
     rp_lmx_line read = line_of(&arena, label);
-    REQUIRE(rp_judge(&right, &sample, &read, &scratch, NULL) == RP_OK);
+    REQUIRE(rp_judge(&right, NULL, &sample, &read, &scratch, NULL) == RP_OK);
     for (size_t i = 0; i < read.count; i++)
         if (read.tokens[i] == RP_LMX_E5) read.tokens[i] = RP_LMX_F5;
-    REQUIRE(rp_judge(&j, &sample, &read, &scratch, NULL) == RP_OK);
+    bool is_right[64];
+    REQUIRE(read.count <= RP_COUNT(is_right));
+    REQUIRE(rp_judge(&j, is_right, &sample, &read, &scratch, NULL) == RP_OK);
+    for (size_t i = 0; i < read.count; i++) CHECK_INT(is_right[i], read.tokens[i] != RP_LMX_F5);
     CHECK_INT(j.ser.distance, 1);
     CHECK_INT(j.causes[RP_CAUSE_PITCHES].changed, 1);
     CHECK_INT(j.onsets, 4);
@@ -68,7 +71,7 @@ TEST(a_note_too_long_shifts_the_next_until_it_is_repaired) {
             read.tokens[i] = RP_LMX_TYPE_HALF;
             break;
         }
-    REQUIRE(rp_judge(&j, &sample, &read, &scratch, NULL) == RP_OK);
+    REQUIRE(rp_judge(&j, NULL, &sample, &read, &scratch, NULL) == RP_OK);
     CHECK(j.onsets < 5);
     CHECK_INT(j.repaired_onsets, 5);
     rp_arena_clear(&arena);
@@ -88,8 +91,8 @@ TEST(threads_change_no_figure) {
         read[i] = line_of(&arena, label);
         read[i].count -= (size_t)i;
     }
-    CHECK_INT(rp_judge_all(one, &set, read, NULL, NULL), RP_OK);
-    CHECK_INT(rp_judge_all(many, &set, read, pool, NULL), RP_OK);
+    CHECK_INT(rp_judge_all(one, NULL, &set, read, NULL, NULL), RP_OK);
+    CHECK_INT(rp_judge_all(many, NULL, &set, read, pool, NULL), RP_OK);
     for (int i = 0; i < SAMPLES; i++) {
         CHECK_INT(many[i].ser.distance, one[i].ser.distance);
         CHECK_INT(many[i].full.edit, one[i].full.edit);
@@ -113,7 +116,7 @@ TEST(damaged_music_names_its_sample) {
     sample.name = "samples/1/p1-s1";
     sample.music = (const uint8_t *)"<score";
     sample.music_size = 6;
-    CHECK_INT(rp_judge_all(&j, &set, &read, NULL, &error), RP_INPUT);
+    CHECK_INT(rp_judge_all(&j, NULL, &set, &read, NULL, &error), RP_INPUT);
     CHECK(strstr(error.text, "samples/1/p1-s1") != NULL);
     rp_arena_clear(&arena);
 }

@@ -2,6 +2,7 @@
 #include <omp.h>
 #include <stdlib.h>
 
+#include "base/large_block.h"
 #include "tensor/cpu/cpu.h"
 
 /* The loops once a level (see meson.build): the build renames each rp_cpu_install_*. */
@@ -55,14 +56,14 @@ void *rp_cpu_scratch_take(rp_device *device, rp_cpu_scratch purpose, size_t byte
     if (state->scratch[purpose].size >= bytes) return state->scratch[purpose].data;
     free(state->scratch[purpose].data);
     const size_t size = (bytes + bytes / 8 + 4095) / 4096 * 4096; /* widths differ a little */
-    state->scratch[purpose].data = aligned_alloc(4096, size);
+    state->scratch[purpose].data = rp_large_block_alloc(size);
     state->scratch[purpose].size = state->scratch[purpose].data != NULL ? size : 0;
     return state->scratch[purpose].data;
 }
 
 static void *allocate(rp_device *device, size_t bytes) {
     (void)device;
-    return aligned_alloc(64, (bytes + 63) / 64 * 64);
+    return rp_large_block_alloc(bytes);
 }
 
 static void release(rp_device *device, void *data) {

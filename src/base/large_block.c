@@ -1,0 +1,19 @@
+/* large_block.c: see large_block.h. */
+#include "base/large_block.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+void *rp_large_block_alloc(size_t size) {
+    static const size_t small = 64, large = (size_t)2 << 20;
+    const size_t unit = size >= large ? large : small;
+    if (size > SIZE_MAX - unit) return NULL;
+    /* The size is not rounded up to whole large pages: the last part stays on small ones. */
+    void *block = aligned_alloc(unit, (size + small - 1) / small * small);
+#ifdef MADV_HUGEPAGE
+    /* A wish: where it is refused the block is as good, only slower to touch. */
+    if (block != NULL && unit == large) (void)madvise(block, size / large * large, MADV_HUGEPAGE);
+#endif
+    return block;
+}
