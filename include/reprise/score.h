@@ -103,7 +103,8 @@ typedef struct rp_score_dataset_options {
     const char *fonts;  /* "Emmentaler,Gonville": engraved anew in one of these; NULL: as it is */
     bool is_varied;     /* engraved anew with sizes, distances and thicknesses drawn from `seed` */
     uint64_t seed;
-    bool keeps_pages; /* whole pages with the boxes of their systems, in OUT/pages */
+    bool keeps_pages;  /* whole pages with the boxes of their systems, in OUT/pages */
+    bool is_previewed; /* a sheet of images and labels: OUT/preview.SPLIT.html */
 } rp_score_dataset_options;
 
 rp_score_dataset_options rp_score_dataset_defaults(void);
@@ -129,6 +130,17 @@ typedef struct rp_score_dataset_report {
 rp_status rp_score_dataset_build(rp_score_dataset_report *report, const char *output,
                                  const char *scores, const rp_score_dataset_options *options,
                                  const rp_progress *progress, const rp_log *log, rp_error *error);
+
+/* Adds a scanned piece to the data set at `output`: the piano systems found on the page images at
+ * `pages` (a folder of them, or one PNG, JPEG, TIFF or PDF) beside the systems of `labels`, its
+ * MusicXML with the print's breaks. Pages are paired one by one where the music has as many, else
+ * all systems in order if their numbers agree. Of the options split, height and is_previewed count.
+ * RP_NO: something did not pair; problems.SPLIT.txt says what. RP_INPUT: pages or labels are not
+ * readable. */
+rp_status rp_score_dataset_scanned(rp_score_dataset_report *report, const char *output,
+                                   const char *pages, const char *labels,
+                                   const rp_score_dataset_options *options,
+                                   const rp_progress *progress, rp_error *error);
 void rp_score_dataset_report_clear(rp_score_dataset_report *report);
 
 /* ---- reading -----------------------------------------------------------------------------------

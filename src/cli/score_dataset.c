@@ -1,6 +1,7 @@
 /* score_dataset.c: `reprise score dataset`. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/verb.h"
 #include "reprise/score.h"
@@ -8,7 +9,7 @@
 struct dataset_options {
     const char *list, *split, *fonts;
     int64_t jobs, height, dpi, seconds, seed;
-    bool varied, pages, json;
+    bool varied, pages, preview, json;
 };
 
 static const struct dataset_options defaults = {
@@ -28,6 +29,8 @@ static const rp_cli_option options[] = {
      "engrave anew, in sizes and weights drawn by chance"},
     {"seed", 0, RP_CLI_INTEGER, "N", AT(seed), "another seed, other hands"},
     {"pages", 0, RP_CLI_FLAG, NULL, AT(pages), "keep whole pages too, with their systems' boxes"},
+    {"preview", 0, RP_CLI_FLAG, NULL, AT(preview),
+     "write a sheet of images and labels, OUT/preview.NAME.html"},
     {"json", 0, RP_CLI_FLAG, NULL, AT(json), "say it as JSON"},
 };
 #undef AT
@@ -57,10 +60,18 @@ static rp_status run(const rp_cli_call *call, rp_error *error) {
                                             .fonts = values->fonts,
                                             .is_varied = values->varied,
                                             .seed = (uint64_t)values->seed,
-                                            .keeps_pages = values->pages};
+                                            .keeps_pages = values->pages,
+                                            .is_previewed = values->preview};
     rp_score_dataset_report report;
-    const rp_status status = rp_score_dataset_build(&report, call->inputs[1], call->inputs[0],
-                                                    &build, call->progress, call->log, error);
+    const char *const *inputs = call->inputs;
+    const bool is_scanned = strcmp(inputs[0], "scanned") == 0;
+    if (call->input_count != (is_scanned ? 4 : 2))
+        return rp_cli_fail(error, RP_USAGE, "give SCORES OUT, or scanned PAGES LABELS OUT");
+    const rp_status status =
+        is_scanned ? rp_score_dataset_scanned(&report, inputs[3], inputs[1], inputs[2], &build,
+                                              call->progress, error)
+                   : rp_score_dataset_build(&report, inputs[1], inputs[0], &build, call->progress,
+                                            call->log, error);
     if (status == RP_OK || status == RP_NO) {
         if (values->json) printf("%s\n", report.json);
         else print_report(&report);
@@ -72,19 +83,24 @@ static rp_status run(const rp_cli_call *call, rp_error *error) {
 const rp_cli_verb rp_cli_score_dataset = {
     .wing = "score",
     .name = "dataset",
-    .inputs = "SCORES OUT",
+    .inputs = "SCORES OUT | scanned PAGES LABELS OUT",
     .inputs_min = 2,
-    .inputs_max = 2,
+    .inputs_max = 4,
     .summary = "build training data from scores",
     .description =
         "Engraves every score with MuseScore 3 (apt-get install musescore3), cuts the piano's\n"
         "systems out of its pages and writes each with its label to OUT, in the OLiMPiC layout.\n"
         "SCORES is a folder, or one score: .mscx, .mscz, .musicxml, .xml or .mxl. Run again, it\n"
-        "goes on where it was ended. What gives nothing is said in OUT/problems.NAME.txt.",
-    .examples = {"reprise score dataset lieder olimpic --list scores.txt --split dev",
-                 "the scores of a list, as the development split",
-                 "reprise score dataset pieces more --fonts Gonville,Emmentaler --vary --seed 7",
-                 "the same music in other hands"},
+        "goes on where it was ended. What gives nothing is said in OUT/problems.NAME.txt.\n"
+        "With the word scanned the piano systems found on page images (a folder, or a PDF, TIFF,\n"
+        "PNG or JPEG) are paired with those of the piece's MusicXML, which has the print's breaks.",
+    .examples =
+        {"reprise score dataset lieder olimpic --list scores.txt --split dev",
+         "the scores of a list, as the development split",
+         "reprise score dataset pieces more --fonts Gonville,Emmentaler --vary --seed 7",
+         "the same music in other hands",
+         "reprise score dataset scanned scan.pdf piece.musicxml scans --split dev --preview",
+         "a scanned piece, and a sheet to look at"},
     .options = options,
     .option_count = RP_COUNT(options),
     .values_size = sizeof(struct dataset_options),

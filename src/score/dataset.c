@@ -10,6 +10,7 @@
 
 #include "base/mapped_file.h"
 #include "music/lmx.h"
+#include "page/jpeg_image.h"
 #include "page/png_image.h"
 #include "score/archive.h"
 
@@ -187,7 +188,9 @@ rp_status rp_dataset_image(rp_page_image *image, const rp_dataset *set, const rp
 static rp_status take_image(loader *l, rp_sample *sample, const uint8_t *bytes, size_t size,
                             rp_error *error) {
     rp_page_image decoded, scaled;
-    RP_TRY(rp_page_png_decode(&decoded, &l->scratch, bytes, size, sample->name, error));
+    if (rp_page_jpeg_is(bytes, size))
+        RP_TRY(rp_page_jpeg_decode(&decoded, &l->scratch, bytes, size, sample->name, error));
+    else RP_TRY(rp_page_png_decode(&decoded, &l->scratch, bytes, size, sample->name, error));
     RP_TRY(rp_page_image_scale(&scaled, &decoded, l->set->height, &l->scratch, error));
     RP_TRY(pack_image(l->set, sample, &scaled, &l->scratch, error));
     l->loaded++;
@@ -230,7 +233,8 @@ static const struct part {
     const char *ending;
     rp_status (*take)(loader *l, rp_sample *sample, const uint8_t *bytes, size_t size,
                       rp_error *error);
-} parts[] = {{".png", take_image}, {".lmx", take_label}, {".musicxml", take_music}};
+} parts[] = {
+    {".png", take_image}, {".jpg", take_image}, {".lmx", take_label}, {".musicxml", take_music}};
 
 static rp_status take_file(void *context, const char *name, const uint8_t *bytes, size_t size,
                            rp_error *error) {

@@ -4,6 +4,7 @@
  *     DATA/measures.SPLIT.txt       optional: name, then the x of the edges of its measures in px
  *                                   of an image 256 high: one more number than measures
  *     DATA/NAME.png, DATA/NAME.lmx  a folder, or *.tgz shards in DATA that hold them
+ *     DATA/NAME.jpg                 instead of .png, as GrandStaff has it
  *     DATA/NAME.musicxml            optional: the same music, for judging
  *
  * Images are kept deflated, a tenth of their 170 kB or so: the 15,000 of the training split would

@@ -185,3 +185,52 @@ TEST(musescore_engraves_a_piece_of_ours_in_another_hand) {
     CHECK(access(score, R_OK) == 0);
     rp_score_dataset_report_clear(&report);
 }
+
+TEST(scanned_pages_are_paired_with_the_music_by_its_breaks) {
+    char output[512], pages[1024], labels[1024];
+    rp_score_dataset_report report;
+    rp_score_dataset_options options = rp_score_dataset_defaults();
+    rp_error error = {0};
+    snprintf(output, sizeof output, "%s/scanned-out", check_scratch());
+    snprintf(pages, sizeof pages, "%s/examples/pages/boat-song-print.png", check_source());
+    snprintf(labels, sizeof labels, "%s/examples/pages/boat-song.musicxml", check_source());
+    options.is_previewed = true;
+    REQUIRE(rp_score_dataset_scanned(&report, output, pages, labels, &options, NULL, &error) ==
+            RP_OK);
+    CHECK_INT(report.systems, 4);
+    rp_score_dataset_report_clear(&report);
+
+    /* Another page does not come out even, and says so; what was there stays. */
+    snprintf(labels, sizeof labels, "%s/examples/pages/rain.musicxml", check_source());
+    CHECK(rp_score_dataset_scanned(&report, output, pages, labels, &options, NULL, &error) ==
+          RP_NO);
+    CHECK_INT(report.problems, 1);
+    CHECK_INT(report.systems, 4);
+    rp_score_dataset_report_clear(&report);
+    place here = {.output = {0}};
+    snprintf(here.output, sizeof here.output, "%s", output);
+    CHECK(file_holds(&here, "problems.train.txt", "rain\tpage 1 left out: 4 piano systems found"));
+    CHECK(file_holds(&here, "preview.train.html", "src=\"samples/boat-song/p1-s1.png\""));
+    CHECK(rp_score_dataset_scanned(&report, output, "/nonexistent", labels, NULL, NULL, &error) ==
+          RP_INPUT);
+}
+
+TEST(a_sample_may_be_a_jpeg_as_in_grandstaff) {
+    char folder[512], command[4096];
+    rp_dataset set;
+    rp_error error = {0};
+    snprintf(folder, sizeof folder, "%s/grandstaff", check_scratch());
+    snprintf(
+        command, sizeof command,
+        "mkdir -p '%s/chopin/op1' && cp '%s'/fuzz/corpus/jpeg/gray.jpg '%s/chopin/op1/m-0-5.jpg' "
+        "&& echo measure C4 quarter > '%s/chopin/op1/m-0-5.lmx' "
+        "&& echo chopin/op1/m-0-5 > '%s/samples.train.txt'",
+        folder, check_source(), folder, folder, folder);
+    REQUIRE(system(command) == 0);
+    const rp_dataset_options load = {.split = "train", .height = 64};
+    const rp_status status = rp_dataset_load(&set, folder, &load, &error);
+    if (status != RP_OK) check_failed(__FILE__, __LINE__, "%s", error.text);
+    CHECK_INT(set.count, 1);
+    CHECK(set.samples != NULL && set.samples[0].width > 0);
+    rp_dataset_clear(&set);
+}

@@ -20,10 +20,10 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/json.h"
 #include "base/pool.h"
 #include "base/progress.h"
 #include "score/build/dataset_index.h"
+#include "score/build/dataset_preview.h"
 #include "score/build/score_build.h"
 
 enum { PATH_BYTES = 4096, HEIGHT_MIN = 32, HEIGHT_MAX = 4096, DPI_MIN = 72, DPI_MAX = 1200 };
@@ -157,44 +157,7 @@ static void work(void *context, size_t first, size_t last, unsigned thread) {
     rp_arena_clear(&arena);
 }
 
-/* ---- the report ---- */
-
-static const struct {
-    const char *name;
-    size_t offset;
-} report_rows[] = {
-    {"scores", offsetof(rp_score_dataset_report, scores)},
-    {"built", offsetof(rp_score_dataset_report, built)},
-    {"resumed", offsetof(rp_score_dataset_report, resumed)},
-    {"failed", offsetof(rp_score_dataset_report, failed)},
-    {"systems", offsetof(rp_score_dataset_report, systems)},
-    {"without_edges", offsetof(rp_score_dataset_report, without_edges)},
-    {"problems", offsetof(rp_score_dataset_report, problems)},
-    {"tokens_median", offsetof(rp_score_dataset_report, tokens_median)},
-    {"tokens_95", offsetof(rp_score_dataset_report, tokens_95)},
-    {"tokens_max", offsetof(rp_score_dataset_report, tokens_max)},
-    {"width_median", offsetof(rp_score_dataset_report, width_median)},
-    {"width_95", offsetof(rp_score_dataset_report, width_95)},
-    {"width_max", offsetof(rp_score_dataset_report, width_max)},
-    {"vocabulary", offsetof(rp_score_dataset_report, vocabulary)},
-};
-
-static rp_status write_json(rp_score_dataset_report *report, const char *split, rp_error *error) {
-    rp_text text = {0};
-    rp_json json = {.text = &text};
-    rp_json_object(&json, NULL);
-    rp_json_integer(&json, "reprise", 1);
-    rp_json_text(&json, "split", split);
-    for (size_t i = 0; i < RP_COUNT(report_rows); i++)
-        rp_json_integer(&json, report_rows[i].name,
-                        *(const int32_t *)(const void *)((char *)report + report_rows[i].offset));
-    rp_json_integer(&json, "tokens", report->tokens);
-    rp_json_number(&json, "seconds", report->seconds, 1);
-    rp_json_end(&json);
-    if (text.failed) return rp_fail_memory(error, "a report");
-    report->json = text.data;
-    return RP_OK;
-}
+/* ---- the end ---- */
 
 static rp_status finish(rp_score_dataset_report *report, dataset_build *self, rp_error *error) {
     for (size_t i = 0; i < self->list.count; i++) {
@@ -210,6 +173,8 @@ static rp_status finish(rp_score_dataset_report *report, dataset_build *self, rp
                                     .score_count = self->list.count,
                                     .height = self->options->height};
     RP_TRY(rp_dataset_index_write(report, &index, error));
+    if (self->options->is_previewed)
+        RP_TRY(rp_dataset_preview_write(self->output, self->options->split, error));
     if (self->status != RP_OK) {
         if (error != NULL) *error = self->error;
         return self->status;
@@ -219,7 +184,7 @@ static rp_status finish(rp_score_dataset_report *report, dataset_build *self, rp
 
 /* ---- the whole ---- */
 
-static rp_status check_options(const rp_score_dataset_options *options, rp_error *error) {
+rp_status rp_score_dataset_check(const rp_score_dataset_options *options, rp_error *error) {
     if (options->height < HEIGHT_MIN || options->height > HEIGHT_MAX)
         return rp_fail(error, RP_USAGE, 0, "the height is %d to %d px", HEIGHT_MIN, HEIGHT_MAX);
     if (options->dpi < DPI_MIN || options->dpi > DPI_MAX)
@@ -268,7 +233,7 @@ rp_status rp_score_dataset_build(rp_score_dataset_report *report, const char *ou
     const rp_score_dataset_options defaults = rp_score_dataset_defaults();
     if (options == NULL) options = &defaults;
     *report = (rp_score_dataset_report){0};
-    RP_TRY(check_options(options, error));
+    RP_TRY(rp_score_dataset_check(options, error));
     rp_arena arena = {0};
     int lock = -1;
     const double started_s = rp_clock_seconds();
@@ -285,7 +250,7 @@ rp_status rp_score_dataset_build(rp_score_dataset_report *report, const char *ou
         status = finish(report, &self, error);
         report->seconds = rp_clock_seconds() - started_s;
         if (status == RP_OK || status == RP_NO) {
-            const rp_status written = write_json(report, options->split, error);
+            const rp_status written = rp_dataset_report_json(report, options->split, error);
             if (written != RP_OK) status = written;
         }
     }

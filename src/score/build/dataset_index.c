@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/json.h"
 
 enum { PATH_BYTES = 4096 };
 
@@ -117,4 +118,44 @@ rp_status rp_dataset_index_write(rp_score_dataset_report *report, const rp_datas
                               &self.tokens};
     for (size_t i = 0; i < RP_COUNT(texts); i++) rp_text_clear(texts[i]);
     return status;
+}
+
+/* ---- the report ---- */
+
+static const struct {
+    const char *name;
+    size_t offset;
+} report_rows[] = {
+    {"scores", offsetof(rp_score_dataset_report, scores)},
+    {"built", offsetof(rp_score_dataset_report, built)},
+    {"resumed", offsetof(rp_score_dataset_report, resumed)},
+    {"failed", offsetof(rp_score_dataset_report, failed)},
+    {"systems", offsetof(rp_score_dataset_report, systems)},
+    {"without_edges", offsetof(rp_score_dataset_report, without_edges)},
+    {"problems", offsetof(rp_score_dataset_report, problems)},
+    {"tokens_median", offsetof(rp_score_dataset_report, tokens_median)},
+    {"tokens_95", offsetof(rp_score_dataset_report, tokens_95)},
+    {"tokens_max", offsetof(rp_score_dataset_report, tokens_max)},
+    {"width_median", offsetof(rp_score_dataset_report, width_median)},
+    {"width_95", offsetof(rp_score_dataset_report, width_95)},
+    {"width_max", offsetof(rp_score_dataset_report, width_max)},
+    {"vocabulary", offsetof(rp_score_dataset_report, vocabulary)},
+};
+
+rp_status rp_dataset_report_json(rp_score_dataset_report *report, const char *split,
+                                 rp_error *error) {
+    rp_text text = {0};
+    rp_json json = {.text = &text};
+    rp_json_object(&json, NULL);
+    rp_json_integer(&json, "reprise", 1);
+    rp_json_text(&json, "split", split);
+    for (size_t i = 0; i < RP_COUNT(report_rows); i++)
+        rp_json_integer(&json, report_rows[i].name,
+                        *(const int32_t *)(const void *)((char *)report + report_rows[i].offset));
+    rp_json_integer(&json, "tokens", report->tokens);
+    rp_json_number(&json, "seconds", report->seconds, 1);
+    rp_json_end(&json);
+    if (text.failed) return rp_fail_memory(error, "a report");
+    report->json = text.data;
+    return RP_OK;
 }

@@ -26,4 +26,11 @@ typedef struct rp_dataset_index {
 rp_status rp_dataset_index_write(rp_score_dataset_report *report, const rp_dataset_index *index,
                                  rp_error *error);
 
+/* Writes the report's figures into its `json`. RP_SYSTEM: no memory. */
+rp_status rp_dataset_report_json(rp_score_dataset_report *report, const char *split,
+                                 rp_error *error);
+
+/* RP_USAGE: an option is out of its range. */
+rp_status rp_score_dataset_check(const rp_score_dataset_options *options, rp_error *error);
+
 #endif

@@ -1,12 +1,10 @@
 /* score_build.c: see score_build.h. */
 #include "score/build/score_build.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -16,6 +14,7 @@
 #include "score/build/build_record.h"
 #include "score/build/engraved_page.h"
 #include "score/build/sample_cut.h"
+#include "score/build/sample_files.h"
 #include "score/build/system_labels.h"
 
 enum { PATH_BYTES = 4096, PAGES_MAX = 999 };
@@ -171,21 +170,6 @@ static rp_status read_png(rp_page_image *image, builder *self, int number, rp_er
     return status;
 }
 
-static rp_status write_sample(const builder *self, const char *name, const rp_page_image *image,
-                              const rp_system_label *label, rp_error *error) {
-    char path[PATH_BYTES];
-    const int length =
-        snprintf(path, sizeof path, "%s/samples/%s/%s", self->build->output, self->build->id, name);
-    if (length < 0 || (size_t)length + 16 > sizeof path)
-        return rp_fail(error, RP_SYSTEM, 0, "%s: the path is too long", self->build->output);
-    snprintf(path + length, sizeof path - (size_t)length, ".png");
-    RP_TRY(rp_page_png_write(path, image, error));
-    snprintf(path + length, sizeof path - (size_t)length, ".musicxml");
-    RP_TRY(rp_new_file_write(path, label->musicxml, strlen(label->musicxml), error));
-    snprintf(path + length, sizeof path - (size_t)length, ".lmx");
-    return rp_new_file_write(path, label->lmx, strlen(label->lmx), error);
-}
-
 static rp_status cut_system(builder *self, const rp_page_image *page, const rp_engraved_box *staves,
                             const rp_system_label *label, rp_error *error) {
     char name[32];
@@ -198,7 +182,7 @@ static rp_status cut_system(builder *self, const rp_page_image *page, const rp_e
     }
     const rp_page_box crop = rp_sample_cut_box(staves, page);
     RP_TRY(rp_sample_cut(&sample, page, crop, self->build->height, &self->page_arena, error));
-    RP_TRY(write_sample(self, name, &sample, label, error));
+    RP_TRY(rp_sample_files_write(self->build->output, self->build->id, &sample, label, error));
     const size_t measures =
         rp_sample_edges(&edges, &self->measures, (int32_t)label->page, staves, crop);
     const bool is_known = measures == (size_t)label->measures && !edges.failed;
@@ -284,19 +268,12 @@ static rp_status build_pages(builder *self, rp_error *error) {
     return RP_OK;
 }
 
-static rp_status make_folder(const char *output, const char *id, rp_error *error) {
-    char path[PATH_BYTES];
-    snprintf(path, sizeof path, "%s/samples/%s", output, id);
-    if (mkdir(path, 0777) != 0 && errno != EEXIST) return rp_fail_errno(error, "%s", path);
-    return RP_OK;
-}
-
 rp_status rp_score_build_run(rp_text *record, const rp_score_build *build, rp_arena *arena,
                              rp_error *error) {
     builder self = {.build = build, .arena = arena, .record = record};
     rp_status status = engrave(build, error);
     if (status == RP_OK) status = read_labels(&self, error);
-    if (status == RP_OK) status = make_folder(build->output, build->id, error);
+    if (status == RP_OK) status = rp_sample_files_make_folder(build->output, build->id, error);
     if (status == RP_OK) {
         read_places(&self);
         status = build_pages(&self, error);
