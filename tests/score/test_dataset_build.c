@@ -1,5 +1,6 @@
 /* test_dataset_build.c: whole builds: with a stand-in for MuseScore whose failures can be chosen
  * (fake_musescore.sh), and with MuseScore itself on a piece of ours where it is installed. */
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -19,7 +20,7 @@ typedef struct place {
 /* A folder of scores whose names are odd and whose contents are one word: what the stand-in does.
  */
 static bool make_place(place *at, const char *name, const char *const (*scores)[2], size_t count) {
-    char path[1024], bin[512], fake[512];
+    char path[1024], bin[512], fake[PATH_MAX];
     const char *scratch = check_scratch();
     snprintf(at->scores, sizeof at->scores, "%s/%s-scores", scratch, name);
     snprintf(at->output, sizeof at->output, "%s/%s-out", scratch, name);
@@ -30,7 +31,8 @@ static bool make_place(place *at, const char *name, const char *const (*scores)[
         if (rp_new_file_write(path, scores[i][1], strlen(scores[i][1]), NULL) != RP_OK)
             return false;
     }
-    snprintf(fake, sizeof fake, "%s/tests/score/fake_musescore.sh", check_source());
+    snprintf(path, sizeof path, "%s/tests/score/fake_musescore.sh", check_source());
+    if (realpath(path, fake) == NULL) return false;
     snprintf(path, sizeof path, "%s/mscore3", bin);
     if (symlink(fake, path) != 0 || !rp_engraved_sample_write(bin)) return false;
     snprintf(at->old_path, sizeof at->old_path, "%s", getenv("PATH"));
