@@ -58,8 +58,28 @@ void rp_video_chain_add_picture(rp_video_chain *chain, int track, const rp_media
     if (picture->is_period) found->periods[found->period_count++] = (uint32_t)index;
 }
 
+void rp_video_chain_add_silence(rp_video_chain *chain, int track, uint64_t frames) {
+    enum { PIECE_BYTES = 1 << 16 };
+    rp_video_found *found = &chain->tracks[track];
+    const uint32_t frame = found->constant_size;
+    if (frame == 0 || frame > PIECE_BYTES) return;
+    const uint64_t most = PIECE_BYTES / frame;
+    found->silent_count += frames;
+    while (frames > 0) {
+        const uint64_t count = frames < most ? frames : most;
+        if (!grow(chain, (void **)&found->chunks, &found->chunk_capacity, found->chunk_count,
+                  sizeof *found->chunks))
+            return;
+        found->chunks[found->chunk_count++] = (rp_media_chunk){
+            .offset = RP_VIDEO_SILENCE, .first = found->sample_count, .count = count, .size = 0};
+        found->sample_count += count;
+        frames -= count;
+        if (count * frame > chain->silence_bytes) chain->silence_bytes = count * frame;
+    }
+}
+
 void rp_video_chain_add_hole(rp_video_chain *chain, const uint8_t *data, uint64_t offset,
-                             uint64_t size) {
+                             uint64_t size, const uint32_t *lost) {
     if (size == 0) return;
     if (!grow(chain, (void **)&chain->holes, &chain->hole_capacity, chain->hole_count,
               sizeof *chain->holes))
@@ -69,6 +89,7 @@ void rp_video_chain_add_hole(rp_video_chain *chain, const uint8_t *data, uint64_
     hole->is_uniform = rp_mapped_file_is_uniform(data + offset, size);
     for (size_t i = 0; i < RP_COUNT(hole->samples) && i < (size_t)chain->track_count; i++)
         hole->samples[i] = chain->tracks[i].sample_count;
+    if (lost != NULL) memcpy(hole->lost, lost, sizeof hole->lost);
     chain->hole_bytes += size;
 }
 

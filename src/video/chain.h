@@ -7,12 +7,15 @@
 #include "media/movie.h"
 
 enum { RP_VIDEO_HOLE_TRACKS = 16 };
+#define RP_VIDEO_SILENCE \
+    UINT64_MAX /* offset of a chunk of PCM that was lost: its bytes are zeros */
 
 /* Bytes that belong to no sample. */
 typedef struct rp_video_hole {
     uint64_t offset, size;
     bool is_uniform; /* one byte value throughout: zeros of an unwritten cluster */
-    uint64_t samples[RP_VIDEO_HOLE_TRACKS]; /* of each track before it */
+    uint64_t samples[RP_VIDEO_HOLE_TRACKS]; /* of each track before it, those found */
+    uint32_t lost[RP_VIDEO_HOLE_TRACKS];    /* of each track, that must have lain in it */
 } rp_video_hole;
 
 typedef struct rp_video_found {
@@ -29,7 +32,9 @@ typedef struct rp_video_found {
     uint32_t *periods; /* the pictures at which the order begins anew */
     size_t period_count, period_capacity;
     rp_media_order order;
-    rp_media_runs durations; /* where the stream itself gives them; else empty */
+    rp_media_runs
+        durations;         /* where the stream itself gives them, of lost samples too; else empty */
+    uint64_t silent_count; /* frames of PCM in sample_count that were lost */
 } rp_video_found;
 
 typedef struct rp_video_chain {
@@ -37,7 +42,8 @@ typedef struct rp_video_chain {
     int track_count;
     rp_video_hole *holes;
     size_t hole_count, hole_capacity;
-    uint64_t begin, end; /* the bytes that were looked at */
+    uint64_t begin, end;    /* the bytes that were looked at */
+    uint64_t silence_bytes; /* of the longest chunk of silence; 0: none */
     uint64_t sample_bytes, hole_bytes;
     double evidence_bits;
     bool failed; /* memory ran out */
@@ -48,8 +54,11 @@ void rp_video_chain_add(rp_video_chain *chain, int track, uint64_t offset, uint6
                         uint64_t count);
 /* What the picture added last says about itself. */
 void rp_video_chain_add_picture(rp_video_chain *chain, int track, const rp_media_picture *picture);
+/* `lost`: how many samples of each track lay in it, RP_VIDEO_HOLE_TRACKS numbers, or NULL. */
 void rp_video_chain_add_hole(rp_video_chain *chain, const uint8_t *data, uint64_t offset,
-                             uint64_t size);
+                             uint64_t size, const uint32_t *lost);
+/* Frames of PCM that were lost, in whose place there is silence: tables of PCM have no gaps. */
+void rp_video_chain_add_silence(rp_video_chain *chain, int track, uint64_t frames);
 void rp_video_chain_clear(rp_video_chain *chain);
 
 #endif

@@ -170,7 +170,7 @@ rp_status rp_video_in_place_write(const rp_video_plan *plan, const char *path, r
     char *undo = NULL;
     RP_TRY(plan_change(&change, plan, path, error));
     int file = -1;
-    rp_status status = rp_video_plan_index(&moov, plan, 0, error);
+    rp_status status = rp_video_plan_index(&moov, plan, 0, plan->broken.size, error);
     if (status == RP_OK) status = undo_path(&undo, path, error);
     if (status != RP_OK) goto done;
     if (access(undo, F_OK) == 0) {

@@ -12,8 +12,9 @@ typedef struct writing {
     const rp_video_chain *chain;
     const rp_video_times *times;
     int64_t shift;
-    int track;               /* the one whose trak is being written */
-    uint64_t movie_duration; /* in the movie's timescale */
+    uint64_t moov_at, silence_at; /* where the moov, and the bytes of silence, will lie */
+    int track;                    /* the one whose trak is being written */
+    uint64_t movie_duration;      /* in the movie's timescale */
 } writing;
 
 typedef void (*box_fn)(writing *at, const rp_media_box *box);
@@ -155,12 +156,17 @@ static void write_chunk_offsets(writing *at) {
     const rp_video_found *found = found_of(at);
     const rp_media_chunk *last =
         found->chunk_count > 0 ? &found->chunks[found->chunk_count - 1] : NULL;
-    const bool is_wide = last != NULL && (int64_t)last->offset + at->shift > (int64_t)UINT32_MAX;
+    const bool is_silent = found->silent_count > 0;
+    const bool is_wide =
+        last != NULL && (is_silent ? at->moov_at > UINT32_MAX / 2
+                                   : (int64_t)last->offset + at->shift > (int64_t)UINT32_MAX);
     const size_t mark =
         rp_media_full_box_open(at->out, is_wide ? TYPE("co64") : TYPE("stco"), 0, 0);
     rp_media_put_be32(at->out, (uint32_t)found->chunk_count);
     for (size_t i = 0; i < found->chunk_count; i++) {
-        const uint64_t offset = (uint64_t)((int64_t)found->chunks[i].offset + at->shift);
+        const uint64_t place = found->chunks[i].offset;
+        const uint64_t offset =
+            place == RP_VIDEO_SILENCE ? at->silence_at : (uint64_t)((int64_t)place + at->shift);
         if (is_wide) rp_media_put_be64(at->out, offset);
         else rp_media_put_be32(at->out, (uint32_t)offset);
     }
@@ -243,6 +249,18 @@ static void write_stbl(writing *at, const rp_media_box *box) {
     rp_media_box_close(at->out, mark);
 }
 
+/* Zeros, which are silence in every PCM but unsigned bytes; there it is the middle, 0x80. */
+static void write_silence(writing *at) {
+    const size_t mark = rp_media_box_open(at->out, TYPE("mdat"));
+    bool is_unsigned = false;
+    for (int i = 0; i < at->profile->track_count; i++)
+        is_unsigned |= at->chain->tracks[i].silent_count > 0 &&
+                       at->profile->tracks[i].media->codec == TYPE("raw ");
+    for (uint64_t i = 0; i < at->chain->silence_bytes; i++)
+        rp_text_add_char(at->out, is_unsigned ? (char)0x80 : 0);
+    rp_media_box_close(at->out, mark);
+}
+
 /* --- the walk ---------------------------------------------------------------------------- */
 
 static void write_container(writing *at, const rp_media_box *box) { write_children(at, box, 0); }
@@ -287,12 +305,24 @@ static void write_trak(writing *at, const rp_media_box *box) {
 rp_status rp_video_index_write(rp_text *out, const rp_video_profile *profile,
                                const rp_video_chain *chain, const rp_video_times *times,
                                const rp_video_index_options *options, rp_error *error) {
-    writing at = {
-        .out = out, .profile = profile, .chain = chain, .times = times, .shift = options->shift};
+    writing at = {.out = out,
+                  .profile = profile,
+                  .chain = chain,
+                  .times = times,
+                  .shift = options->shift,
+                  .moov_at = options->moov_at};
+    const size_t begin = out->length;
     for (int i = 0; i < profile->track_count; i++) {
         const uint64_t duration = header_duration(&at, i);
         if (duration > at.movie_duration) at.movie_duration = duration;
     }
     write_children(&at, &profile->movie.moov, 0);
+    if (chain->silence_bytes > 0 && !out->failed) {
+        /* Only now is it known where the silence lies: once more, to the same length. */
+        at.silence_at = at.moov_at + (out->length - begin) + 8;
+        out->length = begin;
+        write_children(&at, &profile->movie.moov, 0);
+        write_silence(&at);
+    }
     return out->failed ? rp_fail_memory(error, "the new index") : RP_OK;
 }

@@ -97,7 +97,8 @@ static rp_status write_head(FILE *stream, const rp_video_plan *plan, uint64_t *h
 static rp_status write_index(FILE *stream, const rp_video_plan *plan, int64_t shift,
                              const char *path, rp_error *error) {
     rp_text moov = {0};
-    rp_status status = rp_video_plan_index(&moov, plan, shift, error);
+    const off_t moov_at = ftello(stream);
+    rp_status status = rp_video_plan_index(&moov, plan, shift, (uint64_t)moov_at, error);
     if (status == RP_OK && fwrite(moov.data, 1, moov.length, stream) != moov.length)
         status = rp_fail_errno(error, "%s", path);
     rp_text_clear(&moov);

@@ -6,7 +6,12 @@
  * is kept as an exact fraction: floor((samples * delta / timescale) * rate). */
 #include "video/pcm_length.h"
 
-enum { LENGTHS_MAX = 3 + RP_VIDEO_SIZES_MAX, DEPTH_MAX = 16, GUESSES_MAX = 4000 };
+enum {
+    LENGTHS_MAX = 3 + RP_VIDEO_SIZES_MAX,
+    DEPTH_MAX = 16,
+    GUESSES_MAX = 4000,
+    TOO_SHORT = 8 /* bytes of which nobody can say what they are */
+};
 
 static void add_length(uint64_t *lengths, int *count, uint64_t frames) {
     for (int i = 0; i < *count; i++)
@@ -47,7 +52,6 @@ static int possible_lengths(uint64_t lengths[LENGTHS_MAX], const rp_video_profil
 static bool is_followed(rp_video_scanner *scanner, int index, uint64_t offset,
                         const rp_video_context *context, int depth) {
     const rp_video_profile *profile = scanner->profile;
-    enum { TOO_SHORT = 8 }; /* bytes of which nobody can say what they are */
     if (offset <= scanner->end && scanner->end - offset < TOO_SHORT) return true;
     if (offset > scanner->end || scanner->guesses_left == 0) return false;
     scanner->guesses_left--;
@@ -69,8 +73,62 @@ static bool is_followed(rp_video_scanner *scanner, int index, uint64_t offset,
     return false;
 }
 
-int rp_video_pcm_lengths(uint64_t frames[4], rp_video_scanner *scanner, int index, uint64_t offset,
-                         const rp_video_context *context) {
+/* Is it this track's turn? The run before it is as long as such runs are, or all other tracks are
+ * level in time: the last run of a recording is shorter. */
+static bool is_turn(const rp_video_profile *profile, int index, const rp_video_context *context) {
+    const int last = context->last_track;
+    if (last < 0 || last == index) return false;
+    const rp_video_track *before = &profile->tracks[last];
+    for (uint32_t i = 0; i < before->run_count; i++)
+        if (before->run_samples[i] == context->run_samples) return true;
+    int level = 0;
+    double least = 0, most = 0;
+    for (int i = 0; i < profile->track_count; i++) {
+        const rp_video_track *track = &profile->tracks[i];
+        if (track->kind == RP_VIDEO_PCM || !track->is_constant || track->delta == 0) continue;
+        const double at = (double)context->samples[i] * track->delta / track->media->timescale;
+        if (level == 0 || at < least) least = at;
+        if (level == 0 || at > most) most = at;
+        level++;
+    }
+    return level > 1 && most - least < 1e-9;
+}
+
+/* Nothing that is foretold is followed by anything: damage, or the end. Where runs are regular the
+ * foretold length is taken all the same; else up to what starts next. */
+static int lengths_in_doubt(rp_video_pcm_length out[RP_VIDEO_PCM_LENGTHS],
+                            rp_video_scanner *scanner, int index, uint64_t offset,
+                            const rp_video_context *context) {
+    enum { REGULAR_MAX = 4, TURN_BITS = 8, NO_TURN_BITS = -20, IRREGULAR_BITS = -60 };
+    const rp_video_profile *profile = scanner->profile;
+    const rp_video_track *track = &profile->tracks[index];
+    const uint64_t left = (scanner->end - offset) / track->frame_bytes;
+    const uint64_t most = track->run_max * 2 < left ? track->run_max * 2 : left;
+    const bool is_regular = track->run_count <= REGULAR_MAX && profile->clock_track >= 0;
+    uint64_t lengths[LENGTHS_MAX];
+    const int count = possible_lengths(lengths, profile, index, context);
+    int found = 0;
+    if (is_regular && count > 0 && lengths[0] < left)
+        out[found++] = (rp_video_pcm_length){
+            .frames = lengths[0],
+            .bits = is_turn(profile, index, context) ? TURN_BITS : NO_TURN_BITS,
+            .is_guess = true};
+    for (uint64_t n = 1; n < most; n++) {
+        const uint64_t at = offset + n * track->frame_bytes;
+        if (!scanner->may_start[scanner->data[at]]) continue;
+        if (!rp_video_scan_is_start(scanner, at)) continue;
+        out[found++] = (rp_video_pcm_length){
+            .frames = n, .bits = is_regular ? IRREGULAR_BITS : 0, .is_guess = is_regular};
+        return found;
+    }
+    if (left > track->run_max || rp_video_scan_is_cut(scanner, offset)) return found;
+    if (found > 0) return found;
+    out[0] = (rp_video_pcm_length){.frames = left}; /* the recording ends in this chunk */
+    return 1;
+}
+
+int rp_video_pcm_lengths(rp_video_pcm_length out[RP_VIDEO_PCM_LENGTHS], rp_video_scanner *scanner,
+                         int index, uint64_t offset, const rp_video_context *context) {
     const rp_video_profile *profile = scanner->profile;
     const rp_video_track *track = &profile->tracks[index];
     const uint64_t left = (scanner->end - offset) / track->frame_bytes;
@@ -83,21 +141,13 @@ int rp_video_pcm_lengths(uint64_t frames[4], rp_video_scanner *scanner, int inde
     const int count = possible_lengths(lengths, profile, index, context);
     int found = 0;
     scanner->guesses_left = GUESSES_MAX;
-    for (int i = 0; i < count && found < 4; i++)
+    for (int i = 0; i < count && found < RP_VIDEO_PCM_LENGTHS; i++)
         if (lengths[i] <= left &&
-            is_followed(scanner, index, offset + lengths[i] * track->frame_bytes, context, 0))
-            frames[found++] = lengths[i];
-    if (found > 0) return found;
-    /* Nothing fits: whatever starts next ends this chunk, at a whole frame if it can be so. */
-    const uint64_t most = track->run_max * 2 < left ? track->run_max * 2 : left;
-    for (uint64_t n = 1; n < most; n++) {
-        const uint64_t at = offset + n * track->frame_bytes;
-        if (!scanner->may_start[scanner->data[at]]) continue;
-        if (!rp_video_scan_is_start(scanner, at)) continue;
-        frames[0] = n;
-        return 1;
-    }
-    if (left > track->run_max || rp_video_scan_is_cut(scanner, offset)) return 0;
-    frames[0] = left; /* the recording ends in this chunk */
-    return 1;
+            is_followed(scanner, index, offset + lengths[i] * track->frame_bytes, context, 0)) {
+            out[found] = (rp_video_pcm_length){.frames = lengths[i], .bits = -(float)found};
+            found++;
+            /* The end of the data vouches for any length near it; the first is the likeliest. */
+            if (scanner->end - offset < lengths[i] * track->frame_bytes + TOO_SHORT) break;
+        }
+    return found > 0 ? found : lengths_in_doubt(out, scanner, index, offset, context);
 }

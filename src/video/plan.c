@@ -153,8 +153,8 @@ done:
 }
 
 rp_status rp_video_plan_index(rp_text *moov, const rp_video_plan *plan, int64_t shift,
-                              rp_error *error) {
-    const rp_video_index_options options = {.shift = shift};
+                              uint64_t moov_at, rp_error *error) {
+    const rp_video_index_options options = {.shift = shift, .moov_at = moov_at};
     return rp_video_index_write(moov, plan->profile, &plan->chain, plan->times, &options, error);
 }
 

@@ -26,10 +26,10 @@ typedef struct rp_video_plan {
 rp_status rp_video_plan_make(rp_video_plan *plan, const char *broken,
                              const rp_video_recover_options *options, rp_error *error);
 
-/* Appends the moov of the recovered file to `moov`; its offsets are those of the broken file plus
- * `shift`. */
+/* Appends the moov of the recovered file to `moov`; it will lie at `moov_at`, its offsets are those
+ * of the broken file plus `shift`. */
 rp_status rp_video_plan_index(rp_text *moov, const rp_video_plan *plan, int64_t shift,
-                              rp_error *error);
+                              uint64_t moov_at, rp_error *error);
 
 void rp_video_plan_clear(rp_video_plan *plan);
 

@@ -127,6 +127,7 @@ static void learn_sizes(rp_video_track *track) {
         if (size < track->size_min) track->size_min = size;
         if (size > track->size_max) track->size_max = size;
         note_size(track, size, &is_full);
+        track->mean_bytes += (double)size / (double)count;
     }
     if (is_full) track->size_count = 0;
     if (count == 0) track->size_min = 0;
@@ -170,6 +171,24 @@ static void learn_times(rp_video_track *track) {
     track->has_compositions = compositions->count > 0;
 }
 
+/* How many pictures earlier than decoded is one shown at most, counted in display order? 0: shown
+ * as decoded; -2: two are decoded ahead. */
+static void learn_earliest(rp_video_track *track) {
+    enum { LEARNED_MAX = 96, TAIL = 16 }; /* of the last ones not all are known that come before */
+    int64_t shown[LEARNED_MAX];
+    int count = 0;
+    rp_media_cursor cursor = rp_media_cursor_begin(track->media);
+    rp_media_sample sample;
+    while (count < LEARNED_MAX && rp_media_cursor_next(&sample, &cursor))
+        shown[count++] = (int64_t)sample.dts + sample.composition;
+    const bool is_all = (uint64_t)count == track->media->sample_count;
+    for (int i = 0; i < (is_all ? count : count - TAIL); i++) {
+        int rank = 0;
+        for (int k = 0; k < count; k++) rank += shown[k] < shown[i];
+        if (rank - i < track->earliest) track->earliest = rank - i;
+    }
+}
+
 /* The composition offset of the first picture shown: the least dts + offset among the first. */
 static void learn_composition(rp_video_track *track) {
     rp_media_cursor cursor = rp_media_cursor_begin(track->media);
@@ -186,6 +205,7 @@ static void learn_composition(rp_video_track *track) {
     while (track->delay < 64 && rp_media_cursor_next(&sample, &cursor) &&
            (int64_t)sample.dts < first)
         track->delay++;
+    learn_earliest(track);
 }
 
 /* Tracks whose sample entries are equal cannot be told by their bytes. */
@@ -292,16 +312,27 @@ double rp_video_track_seconds(const rp_video_track *track, double ticks) {
     return (ticks - (double)edit) / media->timescale;
 }
 
+bool rp_video_track_is_pacing(const rp_video_track *track) {
+    const rp_media_track *media = track->media;
+    const bool is_played = media->handler == TYPE("vide") || media->handler == TYPE("soun");
+    return is_played && track->kind != RP_VIDEO_PCM && track->delta > 0 && media->sample_count > 1;
+}
+
 /* Tests on the clip itself whether the next sample in the file is always one of the track that is
- * furthest behind in time (ffmpeg and what is built on it); equal times: the lower track. */
-static bool test_interleave(const rp_video_profile *profile) {
+ * furthest behind in time (ffmpeg and what is built on it); equal times: the lower track. With
+ * `all` every track but PCM takes part, else those that pace: two at least. `edits`: a track's time
+ * begins with its edit list. */
+static bool test_interleave(const rp_video_profile *profile, bool all, bool edits) {
     rp_media_cursor cursors[RP_MEDIA_TRACKS_MAX];
     rp_media_sample samples[RP_MEDIA_TRACKS_MAX];
     bool has[RP_MEDIA_TRACKS_MAX] = {0};
     uint64_t held = 0, tested = 0;
+    int pacing = 0;
     for (int i = 0; i < profile->track_count; i++) {
         cursors[i] = rp_media_cursor_begin(profile->tracks[i].media);
-        if (profile->tracks[i].kind != RP_VIDEO_PCM)
+        const bool paces = rp_video_track_is_pacing(&profile->tracks[i]);
+        pacing += paces;
+        if (all ? profile->tracks[i].kind != RP_VIDEO_PCM : paces)
             has[i] = rp_media_cursor_next(&samples[i], &cursors[i]);
     }
     for (;;) {
@@ -309,7 +340,9 @@ static bool test_interleave(const rp_video_profile *profile) {
         double least = 0;
         for (int i = 0; i < profile->track_count; i++) {
             if (!has[i]) continue;
-            const double at = rp_video_track_seconds(&profile->tracks[i], (double)samples[i].dts);
+            const double ticks = (double)samples[i].dts;
+            const double at = edits ? rp_video_track_seconds(&profile->tracks[i], ticks)
+                                    : ticks / profile->tracks[i].media->timescale;
             if (next < 0 || samples[i].offset < samples[next].offset) next = i;
             if (behind < 0 || at < least - 1e-9) {
                 behind = i;
@@ -321,7 +354,7 @@ static bool test_interleave(const rp_video_profile *profile) {
         held += next == behind;
         has[next] = rp_media_cursor_next(&samples[next], &cursors[next]);
     }
-    return tested > 0 && held * 100 >= tested * 98;
+    return tested > 0 && held * 100 >= tested * 98 && (all || pacing > 1);
 }
 
 /* --- sample bytes ------------------------------------------------------------------------ */
@@ -497,7 +530,9 @@ rp_status rp_video_profile_learn(rp_video_profile *profile, const uint8_t *data,
         return rp_fail(error, RP_INPUT, 0, "%s: its index is empty; give a clip that plays", name);
     find_twins(profile);
     RP_TRY(learn_layout(profile, arena, error));
-    profile->is_time_interleaved = test_interleave(profile);
+    profile->is_time_interleaved = test_interleave(profile, true, true);
+    profile->paces_by_edits = test_interleave(profile, false, true);
+    profile->is_paced = profile->paces_by_edits || test_interleave(profile, false, false);
     if (!load_learned(profile, size)) learn_samples(profile, size);
     for (int i = 0; i < profile->track_count; i++) set_limits(&profile->tracks[i]);
     find_special_tracks(profile);

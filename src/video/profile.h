@@ -52,6 +52,7 @@ typedef struct rp_video_track {
     bool has_twins;
     uint32_t frame_bytes; /* PCM: of one frame; constant tracks: of one sample; else 0 */
     uint32_t size_min, size_max;
+    double mean_bytes;                  /* of a sample */
     uint32_t sizes[RP_VIDEO_SIZES_MAX]; /* distinct sizes, if there are few */
     uint32_t size_count;                /* 0: too many to list */
     uint8_t signature[RP_VIDEO_SIGNATURE_BYTES], mask[RP_VIDEO_SIGNATURE_BYTES];
@@ -65,6 +66,7 @@ typedef struct rp_video_track {
     bool is_constant;    /* all durations (but the first and the last) are delta */
     int32_t composition; /* offset of the first picture shown */
     uint32_t delay;      /* pictures decoded before the first is shown */
+    int32_t earliest;    /* least place of display less place of decoding; 0 or negative */
     bool has_compositions;
 
     uint64_t run_samples[RP_VIDEO_SIZES_MAX]; /* lengths of runs in the file, most frequent first */
@@ -84,6 +86,8 @@ typedef struct rp_video_profile {
     int clock_track;          /* a picture track of constant rate; -1: none */
     int guide_track;          /* GoPro's fdsc; -1: none */
     bool is_time_interleaved; /* the next sample is always of the track that is furthest behind */
+    bool is_paced;            /* so it is among pictures and sound with syntax */
+    bool paces_by_edits;      /* the edit lists' beginnings taken off */
     bool has_samples;         /* the sample bytes were there to learn from */
     uint32_t follows[RP_MEDIA_TRACKS_MAX][RP_MEDIA_TRACKS_MAX]; /* runs of [a] followed by [b] */
     uint64_t padding_max; /* most bytes between two chunks that are no sample's */
@@ -101,6 +105,10 @@ rp_status rp_video_profile_save(const rp_video_profile *profile, const char *pat
  * ticks * timescale of the other track are compared. Seconds of `samples` samples of the usual
  * duration, the edit list's media time taken off. */
 double rp_video_track_seconds(const rp_video_track *track, double ticks);
+
+/* Does the track take its turn by its time? Pictures and sound do; metadata may come when there is
+ * enough of it, PCM in blocks. */
+bool rp_video_track_is_pacing(const rp_video_track *track);
 
 /* The kind's name in words. */
 const char *rp_video_kind_name(rp_video_kind kind);

@@ -65,6 +65,14 @@ static const char *samples_word(rp_video_kind kind) {
     return kind <= RP_VIDEO_AV1 ? "pictures" : kind == RP_VIDEO_PCM ? "frames" : "samples";
 }
 
+/* Samples of a track that lay in holes; of PCM, frames that are silent in their place. */
+static uint64_t lost_samples(const rp_video_plan *plan, int index) {
+    uint64_t lost = 0;
+    for (size_t i = 0; index < RP_VIDEO_HOLE_TRACKS && i < plan->chain.hole_count; i++)
+        lost += plan->chain.holes[i].lost[index];
+    return lost;
+}
+
 /* --- recovery ---------------------------------------------------------------------------- */
 
 static void tell_track(rp_text *text, const rp_video_plan *plan, int index) {
@@ -77,6 +85,9 @@ static void tell_track(rp_text *text, const rp_video_plan *plan, int index) {
                    samples_word(track->kind));
     add_clock(text, track_seconds(plan, index));
     if (plan->times[index].is_modelled) rp_text_add(text, ", times modelled");
+    if (lost_samples(plan, index) > 0)
+        rp_text_format(text, ", about %llu lost%s", (unsigned long long)lost_samples(plan, index),
+                       found->silent_count > 0 ? " and silent" : "");
     rp_text_add_char(text, '\n');
 }
 
@@ -124,6 +135,7 @@ static void list_recovery(rp_json *json, const rp_video_plan *plan) {
         rp_json_integer(json, "samples", (int64_t)plan->chain.tracks[i].sample_count);
         rp_json_number(json, "seconds", track_seconds(plan, i), 6);
         rp_json_bool(json, "times_modelled", plan->times[i].is_modelled);
+        rp_json_integer(json, "lost", (int64_t)lost_samples(plan, i));
         rp_json_end(json);
     }
     rp_json_end(json);

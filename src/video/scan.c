@@ -12,6 +12,7 @@ enum {
     LIKELY_BITS = 14, /* one of a dozen foretold places is hit by noise once in a thousand */
     STRONG_BITS = 28, /* a false start in 2^28 bytes of noise */
     SIGNATURE_BITS_MAX = 64,
+    WEAK_BITS = 4,      /* less than this is no syntax; a shown frame of AV1 has 5 */
     ONE_SAMPLE_BITS = 2 /* a track of which the reference has a single sample */
 };
 
@@ -327,13 +328,14 @@ static int scan_pcm(rp_video_candidate *out, int room, rp_video_scanner *scanner
         const rp_video_track *track = &profile->tracks[i];
         if (track->kind != RP_VIDEO_PCM || !is_allowed(profile, i, context)) continue;
         const float order = order_bits(profile, context->last_track, i);
-        uint64_t frames[4];
-        const int lengths = rp_video_pcm_lengths(frames, scanner, i, offset, context);
+        rp_video_pcm_length found[RP_VIDEO_PCM_LENGTHS];
+        const int lengths = rp_video_pcm_lengths(found, scanner, i, offset, context);
         for (int k = 0; k < lengths; k++)
             out[count++] = (rp_video_candidate){.track = i,
-                                                .size = frames[k] * track->frame_bytes,
-                                                .samples = frames[k],
-                                                .evidence_bits = order - (float)k,
+                                                .size = found[k].frames * track->frame_bytes,
+                                                .samples = found[k].frames,
+                                                .evidence_bits = order + found[k].bits,
+                                                .is_guess = found[k].is_guess,
                                                 .is_sync = true};
     }
     return count;
@@ -379,7 +381,7 @@ static bool best_with_syntax(rp_video_candidate *best, const rp_video_scanner *s
         found.track = i;
         if (found.evidence_bits > best->evidence_bits) *best = found;
     }
-    return best->evidence_bits >= 8;
+    return best->evidence_bits >= WEAK_BITS;
 }
 
 static void freeze(const rp_video_scanner *scanner, bool is_frozen) {
@@ -390,18 +392,20 @@ static void freeze(const rp_video_scanner *scanner, bool is_frozen) {
     }
 }
 
-/* While the parameter sets are frozen. */
+/* While the parameter sets are frozen: one sample says it, or several in a row do. */
 static bool is_start_frozen(const rp_video_scanner *scanner, uint64_t offset, float bits) {
-    rp_video_candidate first, next;
-    if (!best_with_syntax(&first, scanner, offset)) return false;
-    if (first.evidence_bits >= bits) return true;
-    const uint64_t behind = offset + first.size;
-    return behind < scanner->end && best_with_syntax(&next, scanner, behind) &&
-           first.evidence_bits + next.evidence_bits >= bits;
+    enum { ROW_MAX = 8 };
+    float sum = 0;
+    for (int i = 0; i < ROW_MAX && sum < bits && offset < scanner->end; i++) {
+        rp_video_candidate next;
+        if (!best_with_syntax(&next, scanner, offset)) break;
+        sum += next.evidence_bits;
+        offset += next.size;
+    }
+    return sum >= bits;
 }
 
 static bool is_start(rp_video_scanner *scanner, uint64_t offset, float bits) {
-    if (offset >= scanner->end) return false;
     freeze(scanner, true);
     const bool is_start = is_start_frozen(scanner, offset, bits);
     freeze(scanner, false);
@@ -416,12 +420,16 @@ bool rp_video_scan_is_likely(rp_video_scanner *scanner, uint64_t offset) {
     return is_start(scanner, offset, LIKELY_BITS);
 }
 
+bool rp_video_scan_best(rp_video_candidate *best, rp_video_scanner *scanner, uint64_t offset) {
+    freeze(scanner, true);
+    const bool is_found = best_with_syntax(best, scanner, offset);
+    freeze(scanner, false);
+    return is_found;
+}
+
 uint64_t rp_video_scan_end_of(rp_video_scanner *scanner, uint64_t offset) {
     rp_video_candidate best;
-    freeze(scanner, true);
-    const bool is_found = best_with_syntax(&best, scanner, offset);
-    freeze(scanner, false);
-    return is_found ? offset + best.size : offset;
+    return rp_video_scan_best(&best, scanner, offset) ? offset + best.size : offset;
 }
 
 /* Does a sample of constant size start here that the end of the data cuts? */

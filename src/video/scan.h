@@ -17,6 +17,7 @@ typedef struct rp_video_candidate {
     bool is_sync;
     rp_media_picture picture; /* of tracks of pictures */
     uint32_t duration;        /* ticks, where the stream itself says so; else 0 */
+    bool is_guess;            /* PCM with nothing behind it that vouches for its length */
 } rp_video_candidate;
 
 /* What came before, as far as it tells what may come now. */
@@ -53,6 +54,10 @@ bool rp_video_scan_is_start(rp_video_scanner *scanner, uint64_t offset);
 
 /* Does one probably start here? Enough where the place itself was foretold. */
 bool rp_video_scan_is_likely(rp_video_scanner *scanner, uint64_t offset);
+
+/* The candidate with the best syntax at `offset`, whatever came before; false where there is none.
+ */
+bool rp_video_scan_best(rp_video_candidate *best, rp_video_scanner *scanner, uint64_t offset);
 
 /* Where the sample with the best syntax at `offset` ends; `offset` itself where there is none. */
 uint64_t rp_video_scan_end_of(rp_video_scanner *scanner, uint64_t offset);

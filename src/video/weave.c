@@ -4,12 +4,17 @@
 #include <string.h>
 
 #include "base/mapped_file.h"
+#include "video/lost.h"
 
 enum {
     PATHS_MAX = 24,
     LINKS_MAX = 1 << 15, /* undecided samples; then the best path is taken */
-    HOLE_BITS = 40,      /* price of a hole */
-    HOPELESS_BITS = 60,  /* a path this far behind another that is also further on is dropped */
+    LINKS_A_STEP = RP_VIDEO_CANDIDATES_MAX + 2 + RP_VIDEO_LOST_SOUNDS,
+    HOLE_BITS = 40, /* price of a hole */
+    /* A path this far behind another that is also further on is dropped: more than one sample
+     * brings, since the other may be a sample ahead. */
+    HOPELESS_BITS = 300,
+    LOST_STEPS = 1 << 24,     /* work spent in all on what was lost in holes */
     RELEASE_BYTES = 16 << 20, /* pages behind the pass are given back in steps of this */
     NONE = -1
 };
@@ -22,7 +27,10 @@ typedef struct link {
     float evidence_bits;
     uint32_t duration;
     bool is_sync;
-    rp_media_picture picture;
+    union {
+        rp_media_picture picture;            /* of a track of pictures */
+        uint32_t lost[RP_VIDEO_HOLE_TRACKS]; /* of a hole */
+    };
 } link;
 
 typedef struct path {
@@ -41,14 +49,27 @@ typedef struct weaving {
     path paths[PATHS_MAX];
     int path_count;
     uint64_t released; /* pages before this were given back */
+    uint64_t lost_steps_left;
 } weaving;
 
 /* --- what is final ----------------------------------------------------------------------- */
 
+static void commit_hole(weaving *weave, const link *at) {
+    rp_video_chain *chain = weave->chain;
+    const rp_video_profile *profile = weave->scanner.profile;
+    rp_video_chain_add_hole(chain, weave->scanner.data, at->offset, at->size, at->lost);
+    for (int i = 0; i < profile->track_count && i < RP_VIDEO_HOLE_TRACKS; i++) {
+        const rp_video_track *track = &profile->tracks[i];
+        if (track->kind == RP_VIDEO_PCM) rp_video_chain_add_silence(chain, i, at->lost[i]);
+        if (profile->guide_track >= 0)
+            rp_media_runs_add(&chain->tracks[i].durations, weave->arena, at->lost[i], track->delta);
+    }
+}
+
 static void commit_link(weaving *weave, const link *at) {
     rp_video_chain *chain = weave->chain;
     if (at->track == NONE) {
-        rp_video_chain_add_hole(chain, weave->scanner.data, at->offset, at->size);
+        commit_hole(weave, at);
         return;
     }
     rp_video_chain_add(chain, at->track, at->offset, at->size, at->samples);
@@ -182,7 +203,67 @@ static bool is_end(rp_video_scanner *scanner, uint64_t offset) {
     return scanner->end - offset < TOO_SHORT || rp_video_scan_is_cut(scanner, offset);
 }
 
-/* The path goes on behind a hole. */
+/* Takes the last sample of a path back: it is damaged. */
+static void take_back(weaving *weave, path *from) {
+    const link last = weave->links[from->last];
+    from->offset = last.offset;
+    from->score_bits -= last.evidence_bits;
+    from->last = last.before;
+    from->context.samples[last.track] -= last.samples;
+    from->context.announced_track = NONE;
+    if (from->context.run_samples > last.samples) {
+        from->context.run_samples -= last.samples;
+        return;
+    }
+    /* It was the first of its run: the order stands where the run before it ended. */
+    from->context.last_track = NONE;
+    from->context.run_samples = 0;
+    for (int at = from->last; at != NONE; at = weave->links[at].before) {
+        const link *run = &weave->links[at];
+        if (run->track == NONE) break;
+        if (from->context.last_track != NONE && run->track != from->context.last_track) return;
+        from->context.last_track = run->track;
+        from->context.run_samples += run->samples;
+    }
+}
+
+/* The path goes on behind a hole that ends at `resume`, with what must have lain in it. */
+static void step_over(weaving *weave, path from, uint64_t resume) {
+    const rp_video_profile *profile = weave->scanner.profile;
+    rp_video_lost lost;
+    rp_video_lost_find(&lost, &weave->scanner, &from.context, from.offset, resume,
+                       &weave->lost_steps_left);
+    uint64_t sound_bytes = 0;
+    for (int i = 0; i < lost.sound_count; i++)
+        sound_bytes += lost.sounds[i].frames * profile->tracks[lost.sounds[i].track].frame_bytes;
+    link hole = {.track = NONE, .offset = from.offset, .size = resume - sound_bytes - from.offset};
+    memcpy(hole.lost, lost.samples, sizeof hole.lost);
+    path next = from;
+    next.last = add_link(weave, &from, &hole);
+    next.offset = resume;
+    if (resume < weave->scanner.end || !is_end(&weave->scanner, from.offset))
+        next.score_bits -= HOLE_BITS;
+    uint64_t offset = resume - sound_bytes;
+    for (int i = 0; i < lost.sound_count; i++) {
+        const int track = lost.sounds[i].track;
+        const link sound = {.track = track,
+                            .offset = offset,
+                            .size = lost.sounds[i].frames * profile->tracks[track].frame_bytes,
+                            .samples = lost.sounds[i].frames,
+                            .is_sync = true};
+        next.last = add_link(weave, &next, &sound);
+        next.context.samples[track] += sound.samples;
+        offset += sound.size;
+    }
+    for (int i = 0; i < profile->track_count && i < RP_VIDEO_HOLE_TRACKS; i++)
+        next.context.samples[i] += lost.samples[i];
+    next.context.last_track = lost.last_track;
+    next.context.run_samples = lost.run_samples;
+    next.context.announced_track = NONE;
+    add_path(weave, &next);
+}
+
+/* Nothing that is expected starts here. */
 static void jump(weaving *weave, path from) {
     rp_video_scanner *scanner = &weave->scanner;
     if (from.context.last_track != NONE && rp_video_scan_is_start(scanner, from.offset)) {
@@ -193,21 +274,8 @@ static void jump(weaving *weave, path from) {
         return;
     }
     uint64_t resume = rp_video_scan_find(scanner, from.offset + 1, scanner->end);
-    if (is_last_damaged(weave, &from, &resume)) {
-        const link last = weave->links[from.last];
-        from.offset = last.offset;
-        from.score_bits -= last.evidence_bits;
-        from.last = last.before;
-        /* Its time has passed all the same: the context keeps counting it. */
-    }
-    const bool is_over = resume == scanner->end && is_end(scanner, from.offset);
-    const link hole = {.track = NONE, .offset = from.offset, .size = resume - from.offset};
-    path next = from;
-    next.last = add_link(weave, &from, &hole);
-    next.offset = resume;
-    if (!is_over) next.score_bits -= HOLE_BITS;
-    next.context.last_track = next.context.announced_track = NONE;
-    add_path(weave, &next);
+    if (is_last_damaged(weave, &from, &resume)) take_back(weave, &from);
+    step_over(weave, from, resume);
 }
 
 /* Is this path so far behind another that it need not be followed? */
@@ -229,10 +297,15 @@ static void step(weaving *weave) {
     if (is_hopeless(weave, &at, HOPELESS_BITS)) return;
     rp_video_candidate candidates[RP_VIDEO_CANDIDATES_MAX];
     const int count = rp_video_scan_at(candidates, &weave->scanner, at.offset, &at.context);
+    bool is_guessing = true;
+    for (int i = 0; i < count; i++) is_guessing = is_guessing && candidates[i].is_guess;
+    bool jumps = false;
+    if (is_guessing) { /* asked before the guesses are followed: they do not count */
+        const float price = is_end(&weave->scanner, at.offset) ? 0 : HOLE_BITS;
+        jumps = !is_hopeless(weave, &at, -price);
+    }
     for (int i = 0; i < count; i++) follow(weave, &at, &candidates[i]);
-    if (count > 0) return;
-    const float price = is_end(&weave->scanner, at.offset) ? 0 : HOLE_BITS;
-    if (!is_hopeless(weave, &at, -price)) jump(weave, at);
+    if (jumps) jump(weave, at);
 }
 
 static void keep_best(weaving *weave) {
@@ -272,6 +345,7 @@ rp_status rp_video_weave(rp_video_chain *chain, rp_video_profile *profile, const
     weave->chain = chain;
     weave->arena = arena;
     weave->released = options->begin;
+    weave->lost_steps_left = LOST_STEPS;
     rp_video_scanner_init(&weave->scanner, profile, data, options->end);
     set_peek(&weave->scanner, options->peek);
     begin_chain(chain, profile, options);
@@ -285,8 +359,7 @@ rp_status rp_video_weave(rp_video_chain *chain, rp_video_profile *profile, const
         bool is_over = true;
         for (int i = 0; i < weave->path_count; i++)
             is_over = is_over && weave->paths[i].offset >= options->end;
-        if (is_over || weave->link_count + RP_VIDEO_CANDIDATES_MAX + 2 > LINKS_MAX)
-            keep_best(weave);
+        if (is_over || weave->link_count + LINKS_A_STEP > LINKS_MAX) keep_best(weave);
         if (weave->path_count == 1) {
             weave->paths[0].score_bits = 0;
             commit(weave, 1);

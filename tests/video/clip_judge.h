@@ -11,11 +11,12 @@ struct clip_kept {
     size_t from, to, harmed_at, harmed_count;
 };
 
-/* `recovered` against `original`. Writes the first difference to `why`. With `times` the times
- * must be equal to the tick, else only order and bytes count. Samples that touch harmed bytes may
- * be there or not, and nothing is said about times behind them. */
+/* `recovered` against `original`. Writes the first difference to `why`. Times of decoding and of
+ * showing must be equal to the tick (within_seconds 0) or as near as that, also behind damage.
+ * Samples that touch harmed bytes may be there or not. */
 bool clip_is_recovered(char *why, size_t why_size, const struct clip *original,
-                       const struct clip_kept *kept, const rp_text *recovered, bool times);
+                       const struct clip_kept *kept, const rp_text *recovered,
+                       double within_seconds);
 
 /* Reads a whole file; false when there is none. */
 bool clip_read_file(rp_text *bytes, const char *path);
