@@ -83,12 +83,15 @@ const rp_cli_verb rp_cli_score_train = {
     .description =
         "DATA is a data set in the OLiMPiC layout, a folder or its .tgz shards (docs/DATA.md).\n"
         "The folder given by --output receives checkpoint.safetensors (to resume), \n"
-        "model.safetensors (to read with), log.jsonl and curve.png.",
+        "model.safetensors (to read with), log.jsonl and curve.png. Under mpirun the\n"
+        "processes share out each batch; the result is that of one.",
     .examples = {"reprise score train olimpic -o run1 --epochs 12", "a run of twelve epochs",
                  "reprise score train olimpic -o run1 --epochs 12 --resume",
                  "go on after an interruption",
                  "reprise score train mine --init models/piano.safetensors --rate 2e-4",
-                 "teach the shipped model your own prints"},
+                 "teach the shipped model your own prints",
+                 "mpirun -n 4 reprise score train olimpic -o run1 --batch 64 --resume",
+                 "go on with four processes"},
     .options = options,
     .option_count = sizeof options / sizeof options[0],
     .values_size = sizeof(struct train_options),

@@ -58,7 +58,7 @@ typedef struct rp_cli_verb {
     size_t inputs_min, inputs_max; /* SIZE_MAX: any number */
     const char *summary;           /* one line, no full stop */
     const char *description;       /* paragraphs for help and manual; NULL: none */
-    const char *examples[6];       /* pairs: command, what it does; at least two pairs */
+    const char *examples[8];       /* pairs: command, what it does; at least two pairs */
     const rp_cli_option *options;
     size_t option_count;
     size_t values_size;

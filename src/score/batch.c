@@ -7,6 +7,7 @@
 
 enum { SORT_WINDOW_BATCHES = 32, WIDTH_STEP_PX = 64, STEPS_STEP = 8, ROWS_STEP = 256 };
 enum { STREAM_EPOCH = 1 << 20, STREAM_SAMPLE = 1 << 30 }; /* random streams: see make_batch */
+static const uint64_t stream_spans = (uint64_t)1 << 48;
 
 struct rp_batches {
     const rp_dataset *set;
@@ -201,13 +202,14 @@ static bool put_tokens(rp_batch *batch, const span *spans, int64_t count) {
 
 static rp_status prepare_images(rp_batches *b, rp_page_image *images, const rp_sample **samples,
                                 uint64_t step, rp_arena *arena) {
-    for (int32_t i = 0; i < b->options.size; i++) {
+    for (int32_t i = 0; i < b->options.count; i++) {
         rp_page_image image;
         RP_TRY(rp_dataset_image(&image, b->set, samples[i], arena, &b->error));
         images[i] = image;
         if (b->options.augment == NULL || b->options.augment->count == 0) continue;
-        rp_random random = rp_random_make(
-            b->options.seed, STREAM_SAMPLE + step * (uint64_t)b->options.size + (uint64_t)i);
+        rp_random random =
+            rp_random_make(b->options.seed, STREAM_SAMPLE + step * (uint64_t)b->options.size +
+                                                (uint64_t)(b->options.first + i));
         RP_TRY(rp_page_augment_apply(&images[i], &image, b->options.augment, 0, &random, arena,
                                      &b->error));
     }
@@ -215,7 +217,8 @@ static rp_status prepare_images(rp_batches *b, rp_page_image *images, const rp_s
 }
 
 static rp_status make_batch(rp_batches *b, rp_batch *batch, uint64_t step) {
-    const int32_t size = b->options.size;
+    const int32_t size = b->options.count;
+    const uint64_t first = (uint64_t)b->options.size * step + (uint64_t)b->options.first;
     const uint64_t per_epoch = rp_batches_per_epoch(b->set, &b->options), epoch = step / per_epoch;
     if (b->epoch_of_order != epoch) RP_TRY(plan_epoch(b, epoch));
     rp_arena_reset(&batch->arena);
@@ -225,7 +228,8 @@ static rp_status make_batch(rp_batches *b, rp_batch *batch, uint64_t step) {
     int64_t widest = 1, measures = 0;
     if (images == NULL || samples == NULL) return rp_fail_memory(&b->error, "a batch");
     for (int32_t i = 0; i < size; i++) {
-        const uint64_t place = step % per_epoch * (uint64_t)size + (uint64_t)i;
+        const uint64_t place =
+            step % per_epoch * (uint64_t)b->options.size + (uint64_t)(b->options.first + i);
         samples[i] = &b->set->samples[b->order[place % (uint64_t)b->set->count]];
         measures += samples[i]->measure_count + 1;
     }
@@ -241,9 +245,9 @@ static rp_status make_batch(rp_batches *b, rp_batch *batch, uint64_t step) {
         !rp_tensor_make(&batch->edges, &batch->arena, RP_F32, 2, columns) ||
         !rp_tensor_make(&batch->edge_weights, &batch->arena, RP_F32, 2, columns))
         return rp_fail_memory(&b->error, "a batch");
-    rp_random random = rp_random_make(b->options.seed, step);
     int64_t count = 0;
     for (int32_t i = 0; i < size; i++) {
+        rp_random random = rp_random_make(b->options.seed, stream_spans + first + (uint64_t)i);
         batch->lengths[i] = images[i].width;
         rp_batch_put_image(&batch->images, i, &images[i]);
         mark_edges(b, batch, samples[i], i, images[i].width);
@@ -288,6 +292,7 @@ rp_status rp_batches_create(rp_batches **out, const rp_dataset *set,
     if (b == NULL) return rp_fail_memory(error, "batches");
     *b = (rp_batches){
         .set = set, .options = *options, .step = first_step, .epoch_of_order = UINT64_MAX};
+    if (b->options.count == 0) b->options.count = b->options.size;
     pthread_mutex_init(&b->mutex, NULL);
     pthread_cond_init(&b->changed, NULL);
     b->order = calloc((size_t)set->count, sizeof *b->order);

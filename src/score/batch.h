@@ -11,7 +11,8 @@
 #include "score/model.h"
 
 typedef struct rp_batch_options {
-    int32_t size; /* images */
+    int32_t size;         /* images, of all members */
+    int32_t first, count; /* those of this member; count 0: all */
     uint64_t seed;
     int32_t stride;       /* px a column of the model */
     bool by_measure;      /* spans are measures where edges are known, else whole systems */

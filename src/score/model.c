@@ -349,8 +349,9 @@ static rp_tensor *run_layer(walk *w, rp_tensor *x, const rp_layer *layer) {
         case RP_LAYER_LSTM: return lstm(w, x, layer);
         case RP_LAYER_DROPOUT:
             if (!w->run->training) return x;
-            return rp_tape_dropout(w->tape, x, layer->rate, w->run->seed,
-                                   w->run->step * RP_MODEL_LAYERS_MAX + (uint64_t)w->row);
+            return rp_tape_dropout(
+                w->tape, x, layer->rate, w->run->seed,
+                ((w->run->step * RP_MODEL_LAYERS_MAX + (uint64_t)w->row) << 16) + w->run->first);
         case RP_LAYER_END: break;
     }
     return x;

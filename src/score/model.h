@@ -87,6 +87,7 @@ typedef struct rp_encoding {
 typedef struct rp_model_run {
     bool training;
     uint64_t seed, step; /* of dropout */
+    uint64_t first;      /* place of the first image in the whole batch */
 } rp_model_run;
 
 /* images: (B, W, H, 1), ink 1, paper 0; W a multiple of the stride. lengths: px of each image. */

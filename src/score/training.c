@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "nn/checkpoint.h"
+#include "nn/group.h"
 #include "nn/optimiser.h"
 #include "reprise/score.h"
 #include "score/batch.h"
@@ -27,7 +28,9 @@ typedef struct trainer {
     const rp_progress *progress;
     rp_dataset train, dev;
     rp_model model;
+    rp_group group;
     rp_device *device;
+    int32_t first; /* place of this member's first image in the batch */
     rp_tape tape;
     rp_batches *batches;
     rp_page_augment_list augment;
@@ -58,18 +61,66 @@ rp_score_train_options rp_score_train_defaults(void) {
 /* ---- one step ----------------------------------------------------------------------------------
  */
 
-/* Hides a share of the decoder's inputs (as the start mark), so that it must look at the page. */
-static void drop_tokens(const trainer *t, rp_tensor *inputs) {
-    int32_t *ids = inputs->data;
-    const int64_t count = rp_tensor_count(inputs), steps = inputs->shape[1];
-    rp_random random = rp_random_make(t->options->seed ^ 0x746f6b656eu, t->step);
-    for (int64_t i = 0; i < count; i++)
-        if (ids[i] > 0 && i % steps != 0 && rp_random_uniform(&random) < t->options->token_dropout)
-            ids[i] = RP_MODEL_END_ID;
+/* Hides a share of the decoder's inputs (as the start mark), so that it must look at the page.
+ * Each image has its own stream of random numbers. */
+static void drop_tokens(const trainer *t, const rp_batch *batch) {
+    const rp_score_train_options *o = t->options;
+    const int64_t spans = batch->inputs.shape[0], steps = batch->inputs.shape[1];
+    const int32_t *span = batch->spans.data;
+    rp_random random = {0};
+    for (int64_t n = 0; n < spans; n++) {
+        const int32_t image = span[3 * n];
+        if (n == 0 || image != span[3 * (n - 1)])
+            random = rp_random_make(o->seed ^ 0x746f6b656eu,
+                                    t->step * (uint64_t)o->batch + (uint64_t)(t->first + image));
+        int32_t *ids = (int32_t *)batch->inputs.data + n * steps;
+        for (int64_t l = 1; l < steps && ids[l] >= 0; l++)
+            if (ids[l] > 0 && rp_random_uniform(&random) < o->token_dropout)
+                ids[l] = RP_MODEL_END_ID;
+    }
 }
 
-static rp_tensor *total_loss(trainer *t, const rp_batch *batch, rp_tensor **token_loss,
-                             rp_tensor **edge_loss) {
+/* What the means of the losses are over, in this member's batch and in all; whether to stop. */
+typedef struct weights {
+    double tokens, edges, presence, stop;
+} weights;
+
+static double sum_of(const rp_tensor *t) {
+    double sum = 0;
+    for (int64_t i = 0; i < rp_tensor_count(t); i++) sum += ((const float *)t->data)[i];
+    return sum;
+}
+
+static weights weigh(const rp_batch *batch) {
+    weights w = {.edges = sum_of(&batch->edge_weights),
+                 .presence = sum_of(&batch->presence_weights)};
+    for (int64_t i = 0; i < rp_tensor_count(&batch->targets); i++)
+        w.tokens += ((const int32_t *)batch->targets.data)[i] >= 0;
+    return w;
+}
+
+/* This member's part of a mean over the whole batch: the means add up to it. */
+static rp_tensor *part(rp_tape *tape, rp_tensor *mean, double own, double all) {
+    return own == all ? mean : rp_tape_scale(tape, mean, own / all, 0);
+}
+
+typedef struct losses {
+    rp_tensor *token, *edge, *presence; /* this member's parts; edge and presence may be NULL */
+} losses;
+
+/* Adds the whole batch's losses to the running means. */
+static void add_losses(trainer *t, const losses *losses) {
+    double values[3] = {rp_tensor_get(losses->token, 0),
+                        losses->edge != NULL ? rp_tensor_get(losses->edge, 0) : 0,
+                        losses->presence != NULL ? rp_tensor_get(losses->presence, 0) : 0};
+    rp_group_sum(&t->group, values, 3);
+    t->loss += values[0];
+    t->edge_loss += values[1];
+    t->presence_loss += values[2];
+}
+
+static rp_tensor *total_loss(trainer *t, const rp_batch *batch, const weights own[2],
+                             losses *losses) {
     rp_tape *tape = &t->tape;
     rp_tensor images = batch->images, spans = batch->spans, inputs = batch->inputs;
     rp_tensor *kept = rp_arena_array(&tape->arena, 9, sizeof *kept);
@@ -83,42 +134,51 @@ static rp_tensor *total_loss(trainer *t, const rp_batch *batch, rp_tensor **toke
     kept[6] = batch->presence;
     kept[7] = batch->presence_weights;
     kept[8] = batch->rows;
-    const rp_model_run run = {.training = true, .seed = t->options->seed, .step = t->step};
+    const rp_model_run run = {
+        .training = true, .seed = t->options->seed, .step = t->step, .first = (uint64_t)t->first};
     const rp_encoding encoding = rp_model_encode(&t->model, tape, &kept[0], batch->lengths, &run);
     if (encoding.enc == NULL) return NULL;
     const rp_spans decoder = {
         .spans = &kept[1], .ids = &kept[2], .rows = &kept[8], .span_max = batch->span_max};
     const rp_decoding decoding = rp_model_decode(&t->model, tape, &encoding, &decoder);
-    *token_loss = rp_tape_cross_entropy(tape, decoding.logits, &kept[3]);
-    *edge_loss = NULL;
-    if (encoding.edges == NULL) return *token_loss;
-    *edge_loss = rp_tape_binary_cross_entropy(tape, encoding.edges, &kept[4], &kept[5]);
+    losses->token = part(tape, rp_tape_cross_entropy(tape, decoding.logits, &kept[3]),
+                         own[0].tokens, own[1].tokens);
+    if (encoding.edges == NULL) return losses->token;
+    losses->edge =
+        part(tape, rp_tape_binary_cross_entropy(tape, encoding.edges, &kept[4], &kept[5]),
+             own[0].edges, own[1].edges);
     rp_tensor *present = rp_tape_binary_cross_entropy(
         tape, rp_tape_window_pool(tape, encoding.presence, &kept[1]), &kept[6], &kept[7]);
-    if (present != NULL) t->presence_loss += rp_tensor_get(present, 0);
+    present = part(tape, present, own[0].presence, own[1].presence);
+    losses->presence = present;
     rp_tensor *sum =
-        rp_tape_add(tape, *token_loss, rp_tape_scale(tape, *edge_loss, edge_loss_weight, 0));
+        rp_tape_add(tape, losses->token, rp_tape_scale(tape, losses->edge, edge_loss_weight, 0));
     return rp_tape_add(tape, sum, rp_tape_scale(tape, present, presence_loss_weight, 0));
 }
 
-static rp_status train_step(trainer *t, rp_error *error) {
+/* `stop`: this member wants an end; receives whether any does. */
+static rp_status train_step(trainer *t, bool *stop, rp_error *error) {
     const rp_batch *batch;
-    rp_tensor *token_loss = NULL, *edge_loss = NULL;
+    losses losses = {0};
     RP_TRY(rp_batches_next(t->batches, &batch, error));
     rp_tape_reset(&t->tape);
     rp_parameters_zero_gradients(&t->model.parameters);
-    rp_tensor inputs = batch->inputs;
-    drop_tokens(t, &inputs);
-    rp_tensor *loss = total_loss(t, batch, &token_loss, &edge_loss);
+    drop_tokens(t, batch);
+    weights own[2] = {weigh(batch)};
+    own[0].stop = *stop;
+    own[1] = own[0];
+    rp_group_sum(&t->group, &own[1].tokens, sizeof(weights) / sizeof(double));
+    *stop = own[1].stop > 0;
+    rp_tensor *loss = total_loss(t, batch, own, &losses);
     if (loss != NULL) {
-        t->loss += rp_tensor_get(token_loss, 0);
-        t->edge_loss += edge_loss != NULL ? rp_tensor_get(edge_loss, 0) : 0;
+        add_losses(t, &losses);
         rp_tape_backward(&t->tape, loss, false);
     }
     if (t->tape.status != RP_OK) {
         if (error != NULL) *error = t->tape.error;
         return t->tape.status;
     }
+    rp_group_sum_f32(&t->group, t->model.parameters.gradients, t->model.parameters.trained_count);
     double norm;
     const rp_status status = rp_optimiser_step(&t->optimiser, &t->model.parameters, t->device,
                                                t->step + 1, &norm, error);
@@ -235,6 +295,7 @@ static rp_status load_data(trainer *t, rp_error *error) {
                               .progress = t->progress,
                               .height = t->model.configuration->height};
     RP_TRY(rp_dataset_load(&t->train, o->data, &set, error));
+    if (t->group.rank != 0) return RP_OK; /* the first member evaluates */
     set.split = "dev";
     set.limit = o->evaluate_limit;
     return rp_dataset_load(&t->dev, o->data, &set, error);
@@ -249,16 +310,20 @@ static rp_status open_model(trainer *t, rp_error *error) {
     return rp_model_create(&t->model, configuration, o->seed, true, error);
 }
 
-static rp_status open_output(trainer *t, rp_error *error) {
+static rp_status name_files(trainer *t, rp_error *error) {
     static const char *const names[3] = {"checkpoint.safetensors", "model.safetensors",
                                          "curve.png"};
-    char path[4096];
-    if (mkdir(t->options->output, 0777) != 0 && errno != EEXIST)
-        return rp_fail_errno(error, "%s", t->options->output);
     for (int i = 0; i < 3; i++)
         if (snprintf(t->path[i], sizeof t->path[i], "%s/%s", t->options->output, names[i]) >=
             (int)sizeof t->path[i])
             return rp_fail(error, RP_USAGE, -1, "%s: the path is too long", t->options->output);
+    return RP_OK;
+}
+
+static rp_status open_output(trainer *t, rp_error *error) {
+    char path[4096];
+    if (mkdir(t->options->output, 0777) != 0 && errno != EEXIST)
+        return rp_fail_errno(error, "%s", t->options->output);
     if (snprintf(path, sizeof path, "%s/log.jsonl", t->options->output) >= (int)sizeof path)
         return rp_fail(error, RP_USAGE, -1, "%s: the path is too long", t->options->output);
     t->lines = fopen(path, t->options->resume ? "a" : "w");
@@ -268,14 +333,23 @@ static rp_status open_output(trainer *t, rp_error *error) {
 static rp_status prepare(trainer *t, rp_error *error) {
     const rp_score_train_options *o = t->options;
     t->dtype = o->full_precision ? RP_F32 : RP_BF16;
-    RP_TRY(open_output(t, error));
+    RP_TRY(rp_group_join(&t->group, error));
+    if (t->group.size > o->batch)
+        return rp_fail(error, RP_USAGE, -1, "a batch of %d has no share for each of %d processes",
+                       o->batch, t->group.size);
+    t->first = o->batch * t->group.rank / t->group.size;
+    RP_TRY(name_files(t, error));
     RP_TRY(open_model(t, error));
     RP_TRY(load_data(t, error));
     RP_TRY(rp_page_augment_parse(&t->augment, o->augment, error));
     RP_TRY(rp_device_create_cpu(&t->device, (unsigned)o->threads, error));
     RP_TRY(rp_tape_init(&t->tape, t->device, error));
     t->device->weights_version = 1;
+    t->device->sharing = t->group.sharing;
+    const int32_t next = o->batch * (t->group.rank + 1) / t->group.size;
     const rp_batch_options batch = {.size = o->batch,
+                                    .first = t->first,
+                                    .count = next - t->first,
                                     .seed = o->seed,
                                     .stride = t->model.stride,
                                     .margin = 1,
@@ -289,6 +363,7 @@ static rp_status prepare(trainer *t, rp_error *error) {
     t->optimiser.schedule.warmup = t->steps < 1000 ? t->steps / 10 : 100;
     t->optimiser.clip = clip_norm;
     t->optimiser.average = 0.998;
+    if (t->group.rank == 0) RP_TRY(open_output(t, error));
     if (o->resume) RP_TRY(rp_checkpoint_read(&t->model.parameters, &t->step, t->path[0], error));
     t->reported_step = t->step;
     t->started_s = t->saved_s = t->evaluated_s = t->reported_s = rp_clock_seconds();
@@ -305,19 +380,31 @@ static bool is_stopped(trainer *t, rp_progress_state *state) {
     return !rp_progress_update(state, t->step) || over;
 }
 
+/* Reports, evaluates and saves when it is time; the first member does it for all. */
+static rp_status look_after(trainer *t, bool is_last, rp_error *error) {
+    const rp_score_train_options *o = t->options;
+    const double now = rp_clock_seconds();
+    if (t->group.rank != 0) return RP_OK;
+    if (now - t->reported_s >= 15 || is_last) report(t);
+    if (now - t->evaluated_s >= o->evaluate_minutes * 60) RP_TRY(evaluate(t, error));
+    return now - t->saved_s >= o->checkpoint_minutes * 60 ? save(t, error) : RP_OK;
+}
+
 static rp_status run(trainer *t, rp_error *error) {
-    rp_progress_state state = rp_progress_begin(t->progress, "training", t->steps);
-    bool stopped = false;
+    rp_progress_state state =
+        rp_progress_begin(t->group.rank == 0 ? t->progress : NULL, "training", t->steps);
+    bool wishes = false, stopped = false;
     while (t->step < t->steps && !stopped) {
-        RP_TRY(train_step(t, error));
-        const double now = rp_clock_seconds();
-        stopped = is_stopped(t, &state);
-        if (now - t->reported_s >= 15 || t->step == t->steps || stopped) report(t);
-        if (now - t->evaluated_s >= t->options->evaluate_minutes * 60) RP_TRY(evaluate(t, error));
-        if (now - t->saved_s >= t->options->checkpoint_minutes * 60) RP_TRY(save(t, error));
+        stopped = wishes; /* in: this member's wish; out: any member's */
+        RP_TRY(train_step(t, &stopped, error));
+        wishes = is_stopped(t, &state);
+        stopped = stopped || (wishes && t->group.size == 1);
+        RP_TRY(look_after(t, t->step == t->steps || stopped, error));
     }
-    RP_TRY(save(t, error));
-    RP_TRY(evaluate(t, error));
+    if (t->group.rank == 0) {
+        RP_TRY(save(t, error));
+        RP_TRY(evaluate(t, error));
+    }
     if (!stopped) return RP_OK;
     return rp_fail(error, RP_NO, (int64_t)t->step,
                    "stopped at step %" PRIu64 " of %" PRIu64 "; go on with --resume", t->step,
@@ -343,13 +430,17 @@ rp_status rp_score_train(const rp_score_train_options *options, const rp_progres
     t->log = log;
     rp_status status = prepare(t, error);
     if (status == RP_OK) status = run(t, error);
-    if (status == RP_OK || status == RP_NO) {
+    const bool is_first = t->group.rank == 0, failed = status != RP_OK && status != RP_NO;
+    if (is_first && !failed) {
         char lines[4096];
         snprintf(lines, sizeof lines, "%s/log.jsonl", options->output);
         const rp_status drawn = rp_curve_draw(t->path[2], lines, status == RP_OK ? error : NULL);
         if (status == RP_OK) status = drawn;
     }
+    if (failed && t->group.size > 1 && error != NULL) /* nobody will be left to say it later */
+        rp_log_line(t->log, 0, "process %d of %d: %s", t->group.rank, t->group.size, error->text);
+    rp_group_leave(&t->group, failed);
     trainer_clear(t);
     free(t);
-    return status;
+    return is_first || failed ? status : RP_OK;
 }

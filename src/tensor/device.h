@@ -4,6 +4,14 @@
 
 #include "tensor/ops.h"
 
+/* Other processes that hold the rest of the batch; norms are then over all of it. */
+typedef struct rp_sharing {
+    int members;   /* 0: none, the batch is whole */
+    void *context; /* of sum */
+    /* Adds up `values` over all members, in place, with the same result on each. */
+    void (*sum)(void *context, double *values, int64_t count);
+} rp_sharing;
+
 struct rp_device {
     const char *name;
     rp_ops ops; /* complete: what the device does not override is ref's */
@@ -11,6 +19,7 @@ struct rp_device {
     unsigned threads;
     uint64_t weights_version; /* grows when parameters change: packed copies are then stale */
     const rp_log *trace;      /* NULL: none */
+    rp_sharing sharing;       /* set by who trains, else zero */
     void *state;              /* of the device: caches */
     void *(*allocate)(rp_device *device, size_t bytes); /* aligned to 64, not cleared */
     void (*release)(rp_device *device, void *data);

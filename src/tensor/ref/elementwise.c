@@ -74,12 +74,14 @@ rp_status rp_ref_cast(rp_device *device, const rp_args *args, rp_error *error) {
 rp_status rp_ref_dropout(rp_device *device, const rp_args *args, rp_error *error) {
     const rp_tensor *x = args->in[0];
     const rp_attr *attr = &args->attr;
-    const int64_t count = rp_tensor_count(x);
+    const int64_t count = rp_tensor_count(x), row = count / x->shape[0];
     uint32_t block[4];
     assert(attr->rate >= 0 && attr->rate < 1);
     for (int64_t i = 0; i < count; i++) {
-        if (i % 4 == 0) rp_random_block(block, attr->seed, attr->stream, (uint64_t)i / 4);
-        const bool is_dropped = block[i % 4] * 0x1p-32 < attr->rate;
+        const int64_t j = i % row;
+        if (j % 4 == 0)
+            rp_random_block(block, attr->seed, attr->stream + (uint64_t)(i / row), (uint64_t)j / 4);
+        const bool is_dropped = block[j % 4] * 0x1p-32 < attr->rate;
         rp_tensor_set(args->out[0], i, is_dropped ? 0 : rp_tensor_get(x, i) / (1 - attr->rate));
     }
     return RP_OK;

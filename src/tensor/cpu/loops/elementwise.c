@@ -204,14 +204,17 @@ static rp_status dropout_row(rp_device *device, const rp_args *args, rp_error *e
     const rp_tensor *x = args->in[0];
     rp_tensor *y = args->out[0];
     if (!is_known(args)) return rp_ref_ops.dropout(device, args, error);
-    const int64_t count = rp_tensor_count(x);
+    const int64_t rows = x->shape[0], row = rp_tensor_count(x) / rows;
+    const int64_t chunks = (row + RP_CHUNK - 1) / RP_CHUNK;
 #pragma omp parallel for
-    for (int64_t first = 0; first < count; first += RP_CHUNK) {
+    for (int64_t k = 0; k < rows * chunks; k++) {
         float in[RP_CHUNK], out[RP_CHUNK];
         uint32_t numbers[RP_CHUNK];
-        const int64_t n = rp_chunk_size(first, count);
+        const int64_t b = k / chunks, start = k % chunks * RP_CHUNK, first = b * row + start;
+        const int64_t n = rp_chunk_size(start, row);
         for (int64_t i = 0; i < n; i += 4 * LANES)
-            philox(numbers + i, args->attr.seed, args->attr.stream, (uint64_t)(first + i) / 4);
+            philox(numbers + i, args->attr.seed, args->attr.stream + (uint64_t)b,
+                   (uint64_t)(start + i) / 4);
         dropout_chunk(rp_chunk_begin(out, y, first), rp_chunk_read(in, x, first, n), n, numbers,
                       &args->attr);
         rp_chunk_write(y, out, first, n);

@@ -83,6 +83,26 @@ static void join_blocks(double *out, const float *parts, int64_t blocks, int64_t
         for (int64_t c = 0; c < 2 * channels; c++) out[c] += parts[i * 2 * channels + c];
 }
 
+static void share(const rp_device *device, double *values, int64_t count) {
+    if (device->sharing.members > 1) device->sharing.sum(device->sharing.context, values, count);
+}
+
+/* The plain loops know no group. */
+static rp_status alone(const rp_device *device, rp_error *error) {
+    if (device->sharing.members <= 1) return RP_OK;
+    return rp_fail(error, RP_USAGE, -1, "a norm of f64 or over %d channels is not shared out",
+                   CHANNELS_MAX);
+}
+
+/* One shift for all members of a group: the mean of theirs. */
+static void share_shift(const rp_device *device, float *shift, int64_t channels) {
+    double sums[CHANNELS_MAX];
+    if (device->sharing.members <= 1) return;
+    for (int64_t c = 0; c < channels; c++) sums[c] = shift[c];
+    share(device, sums, channels);
+    for (int64_t c = 0; c < channels; c++) shift[c] = (float)(sums[c] / device->sharing.members);
+}
+
 static void first_valid(float *shift, const field *f, const void *x, bool half) {
     int64_t sample = 0;
     while (f->lengths != NULL && sample < f->samples - 1 && f->lengths[sample] == 0) sample++;
@@ -90,13 +110,15 @@ static void first_valid(float *shift, const field *f, const void *x, bool half) 
         shift[c] = rp_number_load(x, sample * f->places * f->channels + c, half);
 }
 
-static void batch_statistics(const rp_args *args, const field *f, float *parts) {
+static void batch_statistics(const rp_device *device, const rp_args *args, const field *f,
+                             float *parts) {
     const void *x = args->in[0]->data;
     const bool half = args->in[0]->dtype == RP_BF16;
     const int64_t channels = f->channels, blocks = f->samples * f->blocks;
     float shift[CHANNELS_MAX];
-    double sums[2 * CHANNELS_MAX];
+    double sums[2 * CHANNELS_MAX + 1];
     first_valid(shift, f, x, half);
+    share_shift(device, shift, channels);
 #pragma omp parallel for
     for (int64_t i = 0; i < blocks; i++) {
         float *sum = parts + i * 2 * channels;
@@ -104,9 +126,11 @@ static void batch_statistics(const rp_args *args, const field *f, float *parts) 
         else sum_rows(sum, sum + channels, x, shift, block_at(f, i), channels, false);
     }
     join_blocks(sums, parts, blocks, channels);
+    sums[2 * channels] = f->count;
+    share(device, sums, 2 * channels + 1);
     float *mean = args->out[1]->data, *inv = args->out[2]->data;
     float *running_mean = args->out[3]->data, *running_var = args->out[4]->data;
-    const double decay = args->attr.decay[0], m = f->count < 1 ? 1 : f->count;
+    const double decay = args->attr.decay[0], m = sums[2 * channels] < 1 ? 1 : sums[2 * channels];
     for (int64_t c = 0; c < channels; c++) {
         const double d = sums[c] / m, left = sums[channels + c] / m - d * d;
         const double var = left > 0 ? left : 0;
@@ -166,12 +190,13 @@ static rp_status batch_norm(rp_device *device, const rp_args *args, rp_error *er
     const rp_tensor *x = args->in[0];
     const field f = field_of(x, args->in[4]);
     if (x->dtype == RP_F64 || f.channels > CHANNELS_MAX)
-        return rp_ref_ops.batch_norm(device, args, error);
+        return alone(device, error) != RP_OK ? RP_USAGE
+                                             : rp_ref_ops.batch_norm(device, args, error);
     const int64_t channels = f.channels, blocks = f.samples * f.blocks;
     float *parts = rp_cpu_scratch_take(device, RP_SCRATCH_NORM,
                                        (size_t)(blocks * 2 * channels) * sizeof(float));
     if (parts == NULL) return rp_fail_memory(error, "sums of a norm");
-    if (args->attr.training) batch_statistics(args, &f, parts);
+    if (args->attr.training) batch_statistics(device, args, &f, parts);
     else running_statistics(args, channels);
     const float *gamma = args->in[1]->data, *beta = args->in[2]->data;
     const float *mean = args->out[1]->data, *inv = args->out[2]->data;
@@ -253,7 +278,8 @@ static rp_status batch_norm_backward(rp_device *device, const rp_args *args, rp_
     const rp_tensor *x = args->in[1];
     const field f = field_of(x, args->in[6]);
     if (x->dtype == RP_F64 || f.channels > CHANNELS_MAX)
-        return rp_ref_ops.batch_norm_backward(device, args, error);
+        return alone(device, error) != RP_OK ? RP_USAGE
+                                             : rp_ref_ops.batch_norm_backward(device, args, error);
     const int64_t channels = f.channels, blocks = f.samples * f.blocks;
     const bool half = x->dtype == RP_BF16;
     float *parts = rp_cpu_scratch_take(device, RP_SCRATCH_NORM,
@@ -270,14 +296,18 @@ static rp_status batch_norm_backward(rp_device *device, const rp_args *args, rp_
 #pragma omp parallel for
     for (int64_t i = 0; i < blocks; i++)
         sum_back_block(parts + i * 2 * channels, &p, block_at(&f, i), channels, half);
-    double sums[2 * CHANNELS_MAX];
+    double sums[2 * CHANNELS_MAX + 1];
     join_blocks(sums, parts, blocks, channels);
     const float *gamma = args->in[3]->data;
     float *ggamma = args->out[1]->data, *gbeta = args->out[2]->data;
-    const double m = f.count < 1 ? 1 : f.count;
-    for (int64_t c = 0; c < channels; c++) {
+    for (int64_t c = 0; c < channels; c++) { /* this member's: all gradients are added up later */
         gbeta[c] = (float)sums[c];
         ggamma[c] = (float)sums[channels + c];
+    }
+    sums[2 * channels] = f.count;
+    if (args->attr.training) share(device, sums, 2 * channels + 1);
+    const double m = sums[2 * channels] < 1 ? 1 : sums[2 * channels];
+    for (int64_t c = 0; c < channels; c++) {
         p.scale[c] = gamma[c] * p.inv[c];
         p.mean_g[c] = args->attr.training ? (float)(sums[c] / m) : 0;
         p.mean_gx[c] = args->attr.training ? (float)(sums[channels + c] / m) : 0;
