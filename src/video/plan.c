@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
+#include "video/foreign.h"
 #include "video/index.h"
 #include "video/weave.h"
 
@@ -67,22 +68,27 @@ static rp_status check_fit(const rp_video_plan *plan, const char *broken, rp_err
     if (holes > 0 && chain->holes[holes - 1].offset + chain->holes[holes - 1].size == chain->end)
         holes--;
     const double believed = 45 * (double)(holes + 1);
-    if (chain->evidence_bits >= believed || chain->sample_bytes > seen / 2) return RP_OK;
-    char name[5] = "none";
-    char expected[128] = "";
-    for (int i = 0; i < plan->profile->track_count; i++) {
-        char codec[5];
-        rp_media_type_name(codec, plan->profile->tracks[i].media->codec);
-        const size_t used = strlen(expected);
-        snprintf(expected + used, sizeof expected - used, "%s%s", used > 0 ? ", " : "", codec);
-    }
+    bool misses_pictures = false; /* all of them, where the reference has some */
+    for (int i = 0; i < plan->profile->track_count; i++)
+        misses_pictures |= plan->profile->tracks[i].kind <= RP_VIDEO_HEVC;
+    for (int i = 0; i < plan->profile->track_count; i++)
+        misses_pictures &=
+            plan->profile->tracks[i].kind > RP_VIDEO_HEVC || chain->tracks[i].sample_count == 0;
+    const bool is_believed = chain->evidence_bits >= believed || chain->sample_bytes > seen / 2;
+    if (is_believed && !misses_pictures) return RP_OK;
+    char expected[128], met[96], brand[5] = "none";
+    rp_video_foreign foreign;
+    rp_video_foreign_tell_reference(expected, sizeof expected, plan->profile);
+    rp_video_foreign_find(&foreign, plan->broken.data, chain->begin, chain->end);
+    if (is_believed && foreign.pictures == RP_MARK_NONE) return RP_OK; /* none were recorded */
+    rp_video_foreign_tell(met, sizeof met, &foreign);
     const uint8_t *ftyp = plan->broken.data;
     if (plan->layout.has_ftyp && plan->broken.size >= 12 && memcmp(ftyp + 4, "ftyp", 4) == 0)
-        rp_media_type_name(name, rp_be32(ftyp + 8));
+        rp_media_type_name(brand, rp_be32(ftyp + 8));
     return rp_fail(error, RP_INPUT, (int64_t)chain->begin,
-                   "%s: nothing in its %llu bytes of media data is of the reference's tracks (%s; "
-                   "brand of the broken file: %s); use a clip of the same camera and settings",
-                   broken, (unsigned long long)seen, expected, name);
+                   "%s: its media data holds %s (brand of the broken file: %s), the reference has "
+                   "%s; use a clip of the same camera and settings",
+                   broken, met, brand, expected);
 }
 
 static rp_status look(rp_video_plan *plan, const char *broken,

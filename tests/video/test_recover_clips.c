@@ -193,3 +193,41 @@ TEST(bytes_behind_the_last_sound_cost_none_of_it) {
     clip_clear(&clip);
     clip_clear(&other);
 }
+
+/* A reference that does not fit is no riddle: the line says what is there and what was named. */
+TEST(a_reference_of_another_camera_is_told_apart) {
+    static const struct {
+        const char *broken, *reference, *there, *named;
+    } rows[] = {
+        {"sony-hevc", "sony-h264", "HEVC", "avc1 320x192, twos, rtmd"},
+        {"sony-h264", "sony-hevc", "H.264", "hvc1 320x192, twos, rtmd"},
+        {"gopro", "sony-hevc-intra", "GoPro's fdsc", "hvc1 320x192, ipcm, rtmd"},
+        {"iphone", "sony-hevc", "H.264", "hvc1 320x192, twos, rtmd"},
+    };
+    for (size_t i = 0; i < RP_COUNT(rows); i++) {
+        struct clip clips[2];
+        const char *names[2] = {rows[i].broken, rows[i].reference}, *why = NULL;
+        for (int k = 0; k < 2 && why == NULL; k++)
+            for (size_t recipe = 0; recipe < clip_count(); recipe++)
+                if (strcmp(clip_name(recipe), names[k]) == 0)
+                    why = clip_make(&clips[k], recipe, 'A', check_scratch());
+        if (why != NULL) {
+            check_skip(why);
+            return;
+        }
+        struct clip_broken broken = clip_without_index(&clips[0]);
+        const char *path = in_scratch(BROKEN), *reference = in_scratch(REFERENCE);
+        REQUIRE(rp_new_file_write(path, broken.bytes, broken.size, NULL) == RP_OK);
+        REQUIRE(rp_new_file_write(reference, clips[1].bytes, clips[1].size, NULL) == RP_OK);
+        const rp_video_recover_options options = {.reference = reference};
+        rp_video_report *report = NULL;
+        rp_error error = {0};
+        CHECK_INT(rp_video_recover(&report, path, &options, &error), RP_INPUT);
+        if (strstr(error.text, rows[i].there) == NULL || strstr(error.text, rows[i].named) == NULL)
+            check_failed(__FILE__, __LINE__, "%s with %s: %s", names[0], names[1], error.text);
+        rp_video_report_destroy(report);
+        clip_broken_clear(&broken);
+        clip_clear(&clips[0]);
+        clip_clear(&clips[1]);
+    }
+}
