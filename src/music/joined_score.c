@@ -11,8 +11,7 @@ static void tell_repairs(const rp_log *log, const rp_measure_repairs *repairs) {
                     repairs->measures[i].what);
 }
 
-/* Wraps the part with the name of its instrument, which programs that play it ask for. */
-static rp_xml_node *wrap(rp_xml_tree *tree, rp_xml_node *part) {
+rp_xml_node *rp_joined_score_wrap(rp_xml_tree *tree, rp_xml_node *part) {
     rp_xml_node *score = rp_delinearize_wrap(tree, part);
     rp_xml_node *score_part =
         rp_xml_child(rp_xml_child(score, RP_XML_PART_LIST), RP_XML_SCORE_PART);
@@ -39,7 +38,7 @@ static rp_status write_score(rp_text *musicxml, rp_xml_tree *tree, const rp_lmx_
     for (const rp_xml_node *at = part->first; at != NULL; at = at->next) report->measures++;
     report->repaired = repairs.count;
     if (tree->arena->failed) return rp_fail_memory(error, "the score");
-    rp_delinearize_print(musicxml, tree, wrap(tree, part));
+    rp_delinearize_print(musicxml, tree, rp_joined_score_wrap(tree, part));
     return musicxml->failed ? rp_fail_memory(error, "the score") : RP_OK;
 }
 

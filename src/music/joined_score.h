@@ -24,4 +24,8 @@ rp_status rp_joined_score(rp_text *musicxml, const rp_lmx_line *lines, size_t co
                           const rp_joined_score_options *options, rp_joined_score_report *report,
                           rp_error *error);
 
+/* Wraps a part as rp_delinearize_wrap does, with the name of its instrument, which programs that
+ * play it ask for. */
+rp_xml_node *rp_joined_score_wrap(rp_xml_tree *tree, rp_xml_node *part);
+
 #endif

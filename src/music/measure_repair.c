@@ -472,7 +472,7 @@ static void put_backups(struct repair *self, size_t s, rp_fraction wanted) {
     rp_fraction back = zero;
     for (size_t i = stream->last; i < until; i++)
         back = rp_fraction_add(back, self->items[i].length);
-    const rp_fraction said_end = stream->end;
+    const rp_fraction said_end = has_measure_rest(self, stream) ? wanted : stream->end;
     rp_fraction start = rp_fraction_subtract(said_end, back);
     if (!is_last) {
         set_start(self, s + 1, choose_start(self, s + 1, start, wanted));

@@ -1,0 +1,264 @@
+/* tuplet_groups.c: see tuplet_groups.h. Lengths are counted in units: the shortest type in the
+ * group, halved for each of its dots. */
+#include "music/tuplet_groups.h"
+
+#include "music/lmx.h"
+#include "music/voice_room.h"
+
+enum { GROUP_MAX = 64, DOTS_MAX = 8, CROWD = 4096 };
+
+struct groups {
+    rp_xml_tree *tree;
+    const rp_placed_notes *list;
+    const rp_placed_measure *measure;
+    const rp_placed_note **row; /* of the measure, without chord and grace notes */
+    size_t count;
+};
+
+/* The length of notes row[first .. last] as `count` times 2^exponent quarters. */
+struct length {
+    int exponent;
+    int64_t count;
+};
+
+static unsigned dots_of(const rp_placed_note *note) {
+    return note->dots < DOTS_MAX ? note->dots : DOTS_MAX;
+}
+
+static int unit_of(const rp_placed_note *note) {
+    return rp_lmx_row_of(note->type)->a - (int)dots_of(note);
+}
+
+static struct length length_of(const struct groups *self, size_t first, size_t last) {
+    struct length length = {.exponent = unit_of(self->row[first])};
+    for (size_t i = first; i <= last; i++)
+        if (unit_of(self->row[i]) < length.exponent) length.exponent = unit_of(self->row[i]);
+    for (size_t i = first; i <= last; i++)
+        length.count += (((int64_t)2 << dots_of(self->row[i])) - 1)
+                        << (unit_of(self->row[i]) - length.exponent);
+    return length;
+}
+
+static bool is_power_of_two(int64_t number) { return number > 0 && (number & (number - 1)) == 0; }
+
+static bool is_whole(const struct groups *self, size_t first, size_t last) {
+    const int64_t count = length_of(self, first, last).count, actual = self->row[first]->actual;
+    return count % actual == 0 && is_power_of_two(count / actual);
+}
+
+/* 2 in 1 is how tremolos between two notes are written. */
+static bool is_in_tuplet(const rp_placed_note *note) {
+    return note->type != 0 && note->actual != note->normal &&
+           !(note->actual == 2 && note->normal == 1);
+}
+
+static bool goes_on(const rp_placed_note *note, const rp_placed_note *next) {
+    return is_in_tuplet(next) && next->voice == note->voice && next->onset == note->end &&
+           next->actual == note->actual && next->normal == note->normal;
+}
+
+/* ---- the marks ---- */
+
+static rp_xml_node *mark_of(const rp_xml_node *note, const char *type) {
+    const rp_xml_node *notations = rp_xml_child(note, RP_XML_NOTATIONS);
+    for (rp_xml_node *at = notations != NULL ? notations->first : NULL; at != NULL; at = at->next)
+        if (at->tag == RP_XML_TUPLET && rp_xml_attribute_is(at, RP_XML_ATTRIBUTE_TYPE, type))
+            return at;
+    return NULL;
+}
+
+static void remove_marks(rp_xml_node *note) {
+    rp_xml_node *notations = rp_xml_child(note, RP_XML_NOTATIONS);
+    for (rp_xml_node *at = notations != NULL ? notations->first : NULL, *next; at != NULL;
+         at = next) {
+        next = at->next;
+        if (at->tag == RP_XML_TUPLET) rp_xml_remove(at);
+    }
+    if (notations != NULL && notations->first == NULL) rp_xml_remove(notations);
+}
+
+static void add_mark(struct groups *self, rp_xml_node *note, bool is_start, bool is_shown) {
+    rp_xml_node *notations = rp_xml_child(note, RP_XML_NOTATIONS);
+    if (notations == NULL) notations = rp_xml_add(self->tree, note, RP_XML_NOTATIONS, NULL);
+    rp_xml_node *mark = rp_xml_insert(self->tree, notations, NULL, RP_XML_TUPLET, NULL);
+    rp_xml_set_attribute(self->tree, mark, RP_XML_ATTRIBUTE_TYPE, is_start ? "start" : "stop");
+    if (is_shown || !is_start) return;
+    rp_xml_set_attribute(self->tree, mark, RP_XML_ATTRIBUTE_BRACKET, "no");
+    rp_xml_set_attribute(self->tree, mark, RP_XML_ATTRIBUTE_SHOW_NUMBER, "none");
+}
+
+static void mark_group(struct groups *self, size_t first, size_t last) {
+    rp_xml_node *begin = self->row[first]->node, *end = self->row[last]->node;
+    const bool is_shown = mark_of(begin, "start") != NULL || mark_of(end, "stop") != NULL;
+    for (size_t i = first; i <= last; i++) remove_marks(self->row[i]->node);
+    add_mark(self, begin, true, is_shown);
+    add_mark(self, end, false, is_shown);
+}
+
+/* ---- groups that are not whole ---- */
+
+/* Makes a note that is whole on its own plain: a dotted quarter, 3 in 2, is a quarter. */
+static bool make_plain(struct groups *self, const rp_placed_note *note, struct length length) {
+    const bool is_dotted = note->normal % 3 == 0;
+    int64_t times = length.count / note->actual * (is_dotted ? note->normal / 3 : note->normal);
+    int type = RP_LMX_TYPE_QUARTER + length.exponent + (is_dotted ? 1 : 0);
+    if (!is_power_of_two(times)) return false;
+    for (; times > 1; times /= 2) type++;
+    if (type < RP_LMX_TYPE_1024TH || type > RP_LMX_TYPE_MAXIMA) return false;
+    const rp_placed_note *end = self->list->notes + self->measure->last;
+    for (const rp_placed_note *at = note; at < end && (at == note || at->is_chord); at++) {
+        rp_xml_node *type_element = rp_xml_child(at->node, RP_XML_TYPE), *dot;
+        while ((dot = rp_xml_child(at->node, RP_XML_DOT)) != NULL) rp_xml_remove(dot);
+        rp_xml_node *modification = rp_xml_child(at->node, RP_XML_TIME_MODIFICATION);
+        if (modification != NULL) rp_xml_remove(modification);
+        if (type_element == NULL) continue;
+        type_element->text = rp_lmx_text_of((unsigned)type);
+        if (is_dotted) rp_xml_insert(self->tree, at->node, type_element, RP_XML_DOT, NULL);
+        remove_marks(at->node);
+    }
+    return true;
+}
+
+static void leave_out(struct groups *self, size_t first, size_t last) {
+    const rp_placed_note *end = self->list->notes + self->measure->last;
+    for (size_t i = first; i <= last; i++) {
+        for (const rp_placed_note *at = self->row[i] + 1; at < end && at->is_chord; at++)
+            rp_xml_remove(at->node);
+        rp_voice_room_drop(self->row[i]->node);
+    }
+}
+
+/* The element that ends the note: the last of its chord. */
+static rp_xml_node *last_of_chord(const struct groups *self, const rp_placed_note *note) {
+    const rp_placed_note *end = self->list->notes + self->measure->last, *at = note;
+    while (at + 1 < end && at[1].is_chord) at++;
+    return at->node;
+}
+
+/* Does the voice of the note go silent behind it, for so long, within the measure? */
+static bool is_silent_behind(const struct groups *self, const rp_placed_note *note, int64_t ticks) {
+    if (note->end + ticks > self->measure->end || self->count > CROWD) return false;
+    for (size_t i = 0; i < self->count; i++)
+        if (self->row[i]->voice == note->voice && self->row[i]->onset < note->end + ticks &&
+            self->row[i]->end > note->end)
+            return false;
+    return true;
+}
+
+/* Takes the time from what follows: a move forward gets shorter, a move back longer. */
+static bool take_time(struct groups *self, rp_xml_node *next, int64_t ticks) {
+    if (next == NULL) return true;
+    rp_xml_node *duration = rp_xml_child(next, RP_XML_DURATION);
+    const int64_t length = rp_placed_number(next, RP_XML_DURATION, 0);
+    if (next->tag != RP_XML_BACKUP && (next->tag != RP_XML_FORWARD || length < ticks)) return false;
+    const int64_t rest = next->tag == RP_XML_BACKUP ? length + ticks : length - ticks;
+    if (rest == 0) rp_xml_remove(next);
+    else duration->text = rp_xml_keep_integer(self->tree, rest);
+    return true;
+}
+
+static void add_rest(struct groups *self, const rp_placed_note *like, rp_xml_node **before,
+                     int exponent, int64_t ticks) {
+    rp_xml_tree *tree = self->tree;
+    rp_xml_node *parent = (*before)->parent;
+    rp_xml_node *note = rp_xml_insert(tree, parent, *before, RP_XML_NOTE, NULL);
+    rp_xml_add(tree, note, RP_XML_REST, NULL);
+    rp_xml_add(tree, note, RP_XML_DURATION, rp_xml_keep_integer(tree, ticks));
+    if (rp_xml_child(like->node, RP_XML_VOICE) != NULL)
+        rp_xml_add(tree, note, RP_XML_VOICE, rp_xml_keep_integer(tree, like->voice));
+    rp_xml_add(tree, note, RP_XML_TYPE, rp_lmx_text_of((unsigned)(RP_LMX_TYPE_QUARTER + exponent)));
+    rp_xml_node *modification = rp_xml_add(tree, note, RP_XML_TIME_MODIFICATION, NULL);
+    rp_xml_add(tree, modification, RP_XML_ACTUAL_NOTES, rp_xml_keep_integer(tree, like->actual));
+    rp_xml_add(tree, modification, RP_XML_NORMAL_NOTES, rp_xml_keep_integer(tree, like->normal));
+    if (rp_xml_child(like->node, RP_XML_STAFF) != NULL)
+        rp_xml_add(tree, note, RP_XML_STAFF, rp_xml_keep_integer(tree, like->staff));
+    *before = note;
+}
+
+/* Fills the group up with rests behind it; false: there is no room. */
+static bool fill_up(struct groups *self, size_t first, size_t last) {
+    const rp_placed_note *begin = self->row[first], *end = self->row[last];
+    const struct length length = length_of(self, first, last);
+    int64_t whole = begin->actual;
+    while (whole < length.count) whole *= 2;
+    const int64_t missing = whole - length.count, ticks = end->end - begin->onset;
+    if (missing == 0 || ticks % length.count != 0) return false;
+    const int64_t tick = ticks / length.count;
+    rp_xml_node *before = last_of_chord(self, end);
+    int most = 0;
+    while ((missing >> most) > 1) most++;
+    if (RP_LMX_TYPE_QUARTER + length.exponent < RP_LMX_TYPE_1024TH ||
+        RP_LMX_TYPE_QUARTER + length.exponent + most > RP_LMX_TYPE_MAXIMA ||
+        !is_silent_behind(self, end, missing * tick) ||
+        !take_time(self, before->next, missing * tick))
+        return false;
+    for (int bit = 0; bit <= most; bit++)
+        if ((missing >> bit & 1) != 0)
+            add_rest(self, begin, &before, length.exponent + bit, tick << bit);
+    for (size_t i = first; i <= last; i++) remove_marks(self->row[i]->node);
+    add_mark(self, begin->node, true, true);
+    add_mark(self, before, false, true);
+    return true;
+}
+
+/* ---- groups ---- */
+
+/* The last note of a whole group that begins at `first`: as the marks say, or the shortest of two
+ * notes or more. `end`: none. */
+static size_t find_group(const struct groups *self, size_t first, size_t end) {
+    if (end > first + GROUP_MAX) end = first + GROUP_MAX;
+    if (mark_of(self->row[first]->node, "start") != NULL)
+        for (size_t last = first + 1; last < end; last++) {
+            if (mark_of(self->row[last]->node, "start") != NULL) break;
+            if (mark_of(self->row[last]->node, "stop") != NULL && is_whole(self, first, last))
+                return last;
+        }
+    for (size_t last = first + 1; last < end; last++)
+        if (is_whole(self, first, last)) return last;
+    return end;
+}
+
+/* Cuts the notes row[first .. end - 1], which follow each other, into groups. */
+static void make_run(struct groups *self, size_t first, size_t end) {
+    while (first < end) {
+        const size_t limit = end > first + GROUP_MAX ? first + GROUP_MAX : end;
+        const size_t last = find_group(self, first, end);
+        if (last < limit) {
+            mark_group(self, first, last);
+            first = last + 1;
+        } else if (is_whole(self, first, first) &&
+                   make_plain(self, self->row[first], length_of(self, first, first))) {
+            first++;
+        } else {
+            if (!fill_up(self, first, limit - 1)) leave_out(self, first, limit - 1);
+            first = limit;
+        }
+    }
+}
+
+static void make_measure(struct groups *self) {
+    self->count = 0;
+    for (size_t i = self->measure->first; i < self->measure->last; i++) {
+        const rp_placed_note *note = &self->list->notes[i];
+        if (note->is_chord || note->is_grace || !is_in_tuplet(note)) remove_marks(note->node);
+        if (!note->is_chord && !note->is_grace) self->row[self->count++] = note;
+    }
+    for (size_t i = 0; i < self->count;) {
+        size_t end = i + 1;
+        if (is_in_tuplet(self->row[i])) {
+            while (end < self->count && goes_on(self->row[end - 1], self->row[end])) end++;
+            make_run(self, i, end);
+        }
+        i = end;
+    }
+}
+
+void rp_tuplet_groups_make(rp_xml_tree *tree, const rp_placed_notes *list) {
+    struct groups self = {.tree = tree, .list = list};
+    self.row = rp_arena_array(tree->arena, list->count + 1, sizeof(rp_placed_note *));
+    if (tree->arena->failed) return;
+    for (size_t i = 0; i < list->measure_count; i++) {
+        self.measure = &list->measures[i];
+        make_measure(&self);
+    }
+}

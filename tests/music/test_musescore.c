@@ -1,0 +1,117 @@
+/* MuseScore 3 opens what is written, and has nothing to say about it: the dev labels and damaged
+ * sequences, joined and repaired, all through one process. Every 24th of them; with
+ * REPRISE_ENGRAVED=1 all (some minutes). */
+#include <stdlib.h>
+
+#include "base/text.h"
+#include "check.h"
+#include "reprise/music.h"
+#include "sample_files.h"
+
+enum { SAMPLE_STEP = 24 };
+
+/* What MuseScore says about every file, and about music that is right:
+ *   an arpeggio without an arrow ("none"), which 3.2.3 reports though it draws it well;
+ *   grace notes behind their note (a slur leads to them), which it reports as it finds them. */
+static const char *const expected_lines[] = {"convert <", "\tto <", "... success!",
+                                             "QStandardPaths: XDG_RUNTIME_DIR"};
+static const char *const known_lines[] = {"unknown arpeggio type none", "addGraceChordsAfter"};
+
+struct batch {
+    rp_text jobs;
+    size_t files;
+    bool is_whole;
+};
+
+static bool has_one_of(const char *line, const char *const *words, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (strstr(line, words[i]) != NULL) return true;
+    return false;
+}
+
+/* Writes the music of the tokens at `path`, twice, as jobs. */
+static void add_jobs(struct batch *batch, const char *path) {
+    const char *slash = strrchr(path, '/');
+    for (int repairs = 0; repairs < 2; repairs++) {
+        const rp_music_delinearize_options how = {.joins = true, .repairs = repairs != 0};
+        char *musicxml = NULL, *out = NULL;
+        CHECK(rp_music_delinearize(&musicxml, path, &how, NULL, NULL) == RP_OK);
+        if (musicxml == NULL ||
+            asprintf(&out, "%s/%zu-%s.musicxml", check_scratch(), batch->files, slash + 1) < 0)
+            return;
+        FILE *file = fopen(out, "w");
+        CHECK(file != NULL && fputs(musicxml, file) >= 0);
+        if (file != NULL) fclose(file);
+        rp_text_format(&batch->jobs, "%s{\"in\": \"%s\", \"out\": \"%s/out.mscx\"}",
+                       batch->files > 0 ? ",\n" : "[", out, check_scratch());
+        batch->files++;
+        rp_text_free(musicxml);
+        free(out);
+    }
+}
+
+static void add_folder(struct batch *batch, const char *folder) {
+    struct sample_files files = sample_files_list(folder, ".lmx");
+    for (size_t i = 0; i < files.count; i += batch->is_whole ? 1 : SAMPLE_STEP)
+        add_jobs(batch, files.paths[i]);
+    sample_files_clear(&files);
+}
+
+/* Counts what MuseScore said; prints each line that was not expected, with its file. */
+static void judge(char *said, size_t files) {
+    size_t opened = 0, known = 0, complaints = 0;
+    const char *file = "";
+    for (char *line = strtok(said, "\n"); line != NULL; line = strtok(NULL, "\n")) {
+        if (strncmp(line, "convert <", 9) == 0) file = line + 9;
+        opened += strcmp(line, "... success!") == 0;
+        if (has_one_of(line, expected_lines, RP_COUNT(expected_lines))) continue;
+        if (has_one_of(line, known_lines, RP_COUNT(known_lines))) {
+            known++;
+            continue;
+        }
+        complaints++;
+        printf("# %s: %s\n", file, line);
+    }
+    printf("# MuseScore opened %zu of %zu files; %zu warnings, and %zu lines about sound music\n",
+           opened, files, complaints, known);
+    CHECK_INT(opened, files);
+    CHECK_INT(complaints, 0);
+}
+
+static void open_all(const struct batch *batch) {
+    char *jobs = NULL, *log = NULL, *command = NULL;
+    if (asprintf(&jobs, "%s/jobs.json", check_scratch()) < 0 ||
+        asprintf(&log, "%s/log.txt", check_scratch()) < 0 ||
+        asprintf(&command, "QT_QPA_PLATFORM=offscreen mscore3 -f -j '%s' >/dev/null 2>'%s'", jobs,
+                 log) < 0)
+        return;
+    FILE *file = fopen(jobs, "w");
+    REQUIRE(file != NULL);
+    fprintf(file, "%s]\n", batch->jobs.data);
+    fclose(file);
+    CHECK_INT(system(command), 0);
+    char *said = sample_files_read(log, NULL);
+    REQUIRE(said != NULL);
+    judge(said, batch->files);
+    free(said);
+    free(command);
+    free(log);
+    free(jobs);
+}
+
+TEST(musescore_opens_what_is_written_without_a_warning) {
+    struct batch batch = {.is_whole = getenv("REPRISE_ENGRAVED") != NULL};
+    char *damaged = sample_files_data("reference/delinearize", NULL);
+    if (damaged == NULL || system("command -v mscore3 >/dev/null") != 0) {
+        check_skip("needs the data and mscore3");
+        free(damaged);
+        return;
+    }
+    char *dev = sample_files_unpack("olimpic-synthetic/dev.tgz", "*.lmx");
+    add_folder(&batch, damaged);
+    if (dev != NULL) add_folder(&batch, dev);
+    if (batch.files > 0 && !batch.jobs.failed) open_all(&batch);
+    rp_text_clear(&batch.jobs);
+    free(dev);
+    free(damaged);
+}
