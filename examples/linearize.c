@@ -11,6 +11,6 @@ int main(int argc, char **argv) {
     const rp_status status = rp_music_linearize(&lmx, argv[1], &options, &error);
     if (status == RP_OK) fputs(lmx, stdout);
     else fprintf(stderr, "linearize: %s\n", error.text);
-    rp_music_free(lmx);
+    rp_text_free(lmx);
     return (int)status;
 }

@@ -1,6 +1,6 @@
 /* music.h: Linearized MusicXML, MusicXML, MIDI, and how far two scores are apart.
  *
- * Texts that are given out (char **) are the caller's: free them with rp_music_free. Every
+ * Texts that are given out (char **) are the caller's: free them with rp_text_free. Every
  * `options` may be NULL: the defaults are all zeros. */
 #ifndef REPRISE_MUSIC_H
 #define REPRISE_MUSIC_H
@@ -28,8 +28,6 @@ typedef enum rp_music_format {
 
 /* What a path's ending says. */
 rp_music_format rp_music_format_of(const char *path);
-
-void rp_music_free(char *text);
 
 /* ---- linearize ---- */
 
@@ -109,10 +107,11 @@ typedef struct rp_music_convert_options {
 } rp_music_convert_options;
 
 /* Writes the score at `from` to `to`, by their endings: .musicxml, .mxl, .lmx and .mid both ways;
- * .pdf, .svg and .png out. MIDI is read, and pages are engraved, by MuseScore 3; of several pages
- * each gets its number (NAME-1.png). LMX lines are joined as systems of one score. To LMX and MIDI
- * goes the piano part. RP_USAGE: an ending that is none of these. RP_INPUT: `from` cannot be read.
- * RP_SYSTEM: MuseScore is missing, failed or took too long; `to` cannot be written. */
+ * .pdf, .svg and .png out. Pages are engraved by MuseScore 3; of several pages each gets its number
+ * (NAME-1.png). MIDI becomes a piano score: two staves, voices, tuplets, grace notes, ties. LMX
+ * lines are joined as systems of one score. To LMX and MIDI goes the piano part. RP_USAGE: an
+ * ending that is none of these. RP_INPUT: `from` cannot be read. RP_SYSTEM: MuseScore is missing,
+ * failed or took too long; `to` cannot be written. */
 rp_status rp_music_convert(const char *to, const char *from,
                            const rp_music_convert_options *options, rp_error *error);
 

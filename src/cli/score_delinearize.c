@@ -29,7 +29,7 @@ static rp_status run(const rp_cli_call *call, rp_error *error) {
     if (values->output != NULL) status = rp_music_write(values->output, musicxml, error);
     else if (fputs(musicxml, stdout) < 0)
         status = rp_cli_fail(error, RP_SYSTEM, "standard output cannot be written");
-    rp_music_free(musicxml);
+    rp_text_free(musicxml);
     return status;
 }
 

@@ -32,7 +32,7 @@ static rp_status run(const rp_cli_call *call, rp_error *error) {
     if (values->output != NULL) status = rp_music_write(values->output, lmx, error);
     else if (fputs(lmx, stdout) < 0)
         status = rp_cli_fail(error, RP_SYSTEM, "standard output cannot be written");
-    rp_music_free(lmx);
+    rp_text_free(lmx);
     return status;
 }
 

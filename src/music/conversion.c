@@ -8,6 +8,7 @@
 #include "music/delinearize_file.h"
 #include "music/linearize_file.h"
 #include "music/midi.h"
+#include "music/midi_score.h"
 #include "music/musescore.h"
 #include "music/music_file.h"
 #include "music/musicxml.h"
@@ -26,30 +27,13 @@ static rp_status engrave_text(const char *to, const rp_text *musicxml, double se
     return status;
 }
 
-/* MIDI at `from` as MusicXML text. */
-static rp_status read_midi(rp_text *musicxml, const char *from, double seconds_max,
-                           rp_error *error) {
-    char path[] = P_tmpdir "/reprise-XXXXXX.musicxml";
-    const int file = mkstemps(path, 9);
-    if (file < 0) return rp_fail_errno(error, "%s", path);
-    close(file);
-    rp_mapped_file mapped = {0};
-    rp_status status = rp_musescore_run(path, from, seconds_max, error);
-    if (status == RP_OK) status = rp_mapped_file_open(&mapped, path, error);
-    if (status == RP_OK) rp_text_add_bytes(musicxml, mapped.data, mapped.size);
-    rp_mapped_file_close(&mapped);
-    unlink(path);
-    return status;
-}
-
 static rp_status read_any(rp_text *musicxml, const rp_music_file *file,
                           const rp_music_convert_options *options, rp_error *error) {
     const rp_music_delinearize_options joined = {.joins = true, .log = options->log};
     switch (file->format) {
         case RP_MUSIC_LMX:
             return rp_delinearize_source(musicxml, &file->source, &joined, NULL, error);
-        case RP_MUSIC_MIDI:
-            return read_midi(musicxml, file->source.name, options->seconds_max, error);
+        case RP_MUSIC_MIDI: return rp_midi_score(musicxml, &file->source, error);
         default: rp_text_add_bytes(musicxml, file->source.data, file->source.size); return RP_OK;
     }
 }

@@ -109,6 +109,6 @@ rp_status rp_music_write(const char *path, const char *text, rp_error *error) {
     size_t size;
     RP_TRY(rp_music_compress(&mxl, &size, text, error));
     const rp_status status = rp_new_file_write(path, mxl, size, error);
-    rp_music_free(mxl);
+    rp_text_free(mxl);
     return status;
 }

@@ -83,5 +83,3 @@ rp_status rp_music_linearize(char **lmx, const char *path,
     else rp_text_clear(&text);
     return status;
 }
-
-void rp_music_free(char *text) { free(text); }

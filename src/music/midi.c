@@ -24,6 +24,8 @@ struct writer {
     const rp_note_list *list;
     struct event *events;
     size_t event_count, event_capacity;
+    int64_t beats, beat_type;             /* the time that holds */
+    int64_t said_beats, said_beat_type;   /* the one that was written last; 0: none */
     uint32_t *played;                     /* indices of measures, in the order of playing */
     size_t played_count, played_capacity; /* no measure is played more than twice */
     struct open_tie {                     /* per staff and semitone: a note that goes on */
@@ -145,19 +147,40 @@ static int64_t number_of(const rp_xml_node *parent, uint32_t tag) {
     return node != NULL && rp_musicxml_integer(&number, node->text) ? number : 0;
 }
 
-static void add_time_and_key(struct writer *self, const rp_xml_node *attributes, int64_t tick,
-                             rp_fraction *length) {
+static void add_time(struct writer *self, int64_t beats, int64_t type, int64_t tick) {
+    uint8_t log2_type = 0;
+    while ((1 << log2_type) < type) log2_type++;
+    add_event(self, (struct event){.tick = tick,
+                                   .rank = 1,
+                                   .length = 7,
+                                   .bytes = {0xFF, 0x58, 4, (uint8_t)beats, log2_type, 24, 8}});
+}
+
+/* Says the time of a measure that lasts so long, where it is not that of the measure before: a
+ * pick-up, or a measure divided at a repeat, has its own, so that barlines can be told. */
+static void add_measure_time(struct writer *self, rp_fraction length, int64_t tick) {
+    const rp_fraction usual = rp_fraction_make(4 * self->beats, self->beat_type);
+    int64_t beats = self->beats, type = self->beat_type;
+    if (rp_fraction_compare(length, usual) != 0) {
+        rp_fraction counted = length; /* in quarters, eighths, sixteenths... */
+        for (type = 4; type < 64 && counted.denominator > 1; type *= 2)
+            counted = rp_fraction_multiply(counted, rp_fraction_make(2, 1));
+        if (counted.denominator != 1 || counted.numerator > 255) return;
+        beats = counted.numerator;
+    }
+    if (beats == self->said_beats && type == self->said_beat_type) return;
+    add_time(self, beats, type, tick);
+    self->said_beats = beats;
+    self->said_beat_type = type;
+}
+
+static void read_time_and_key(struct writer *self, const rp_xml_node *attributes, int64_t tick) {
     const rp_xml_node *time = rp_xml_child(attributes, RP_XML_TIME);
     const rp_xml_node *key = rp_xml_child(attributes, RP_XML_KEY);
     const int64_t beats = number_of(time, RP_XML_BEATS), type = number_of(time, RP_XML_BEAT_TYPE);
     if (beats > 0 && beats < 256 && type > 0 && type <= 64 && (type & (type - 1)) == 0) {
-        uint8_t log2_type = 0;
-        while ((1 << log2_type) < type) log2_type++;
-        add_event(self, (struct event){.tick = tick,
-                                       .rank = 1,
-                                       .length = 7,
-                                       .bytes = {0xFF, 0x58, 4, (uint8_t)beats, log2_type, 24, 8}});
-        *length = rp_fraction_make(4 * beats, type);
+        self->beats = beats;
+        self->beat_type = type;
     }
     const int64_t fifths = number_of(key, RP_XML_FIFTHS);
     if (key != NULL && fifths >= -7 && fifths <= 7)
@@ -186,14 +209,16 @@ static void add_tempo(struct writer *self, const rp_xml_node *element, int64_t t
 }
 
 /* Adds a measure that begins at `tick`; returns where it ends. */
-static int64_t add_measure(struct writer *self, const rp_note_measure *measure, int64_t tick,
-                           rp_fraction *time) {
+static int64_t add_measure(struct writer *self, const rp_note_measure *measure, int64_t tick) {
     for (const rp_xml_node *at = measure->node->first; at != NULL; at = at->next) {
-        if (at->tag == RP_XML_ATTRIBUTES) add_time_and_key(self, at, tick, time);
+        if (at->tag == RP_XML_ATTRIBUTES) read_time_and_key(self, at, tick);
         add_tempo(self, at, tick);
     }
+    const rp_fraction length = measure->length.numerator > 0
+                                   ? measure->length
+                                   : rp_fraction_make(4 * self->beats, self->beat_type);
+    add_measure_time(self, length, tick);
     for (size_t i = 0; i < measure->count;) i = add_onset(self, measure, i, tick);
-    const rp_fraction length = measure->length.numerator > 0 ? measure->length : *time;
     return tick + ticks_of(length);
 }
 
@@ -311,8 +336,7 @@ rp_status rp_midi_write(rp_text *midi, const rp_xml_node *part, const rp_midi_op
                         rp_error *error) {
     rp_arena arena = {0};
     rp_note_list list;
-    struct writer self = {.arena = &arena, .list = &list};
-    rp_fraction time = rp_fraction_make(4, 1);
+    struct writer self = {.arena = &arena, .list = &list, .beats = 4, .beat_type = 4};
     int64_t tick = 0;
     rp_status status = rp_note_list_make(&list, &arena, part, error);
     if (status == RP_OK) {
@@ -320,7 +344,7 @@ rp_status rp_midi_write(rp_text *midi, const rp_xml_node *part, const rp_midi_op
         self.played = rp_arena_array(&arena, self.played_capacity, sizeof *self.played);
         if (!arena.failed) play(&self, options != NULL && options->unrolls_repeats);
         for (size_t i = 0; i < self.played_count; i++)
-            tick = add_measure(&self, &list.measures[self.played[i]], tick, &time);
+            tick = add_measure(&self, &list.measures[self.played[i]], tick);
         for (unsigned staff = 0; staff < STAFFS_MAX; staff++)
             for (int semitone = 0; semitone < 128; semitone++) close_tie(&self, staff, semitone);
         put_file(midi, &self);

@@ -93,8 +93,8 @@ TEST(musicxml_mxl_and_lmx_of_one_score_agree) {
     char *lmx;
     REQUIRE(rp_music_linearize(&lmx, mxl_path, NULL, NULL) == RP_OK);
     CHECK_TEXT(lmx, line);
-    rp_music_free(lmx);
-    rp_music_free(xml);
+    rp_text_free(lmx);
+    rp_text_free(xml);
 }
 
 TEST(bad_files_are_named) {
