@@ -98,6 +98,13 @@ rp_status rp_music_compare(rp_music_comparison *comparison, const char *gold, co
                            rp_music_flavor flavor, rp_error *error);
 void rp_music_comparison_clear(rp_music_comparison *comparison);
 
+/* Draws both scores at `to` (.png), a few measures of gold above what stands beside them in the
+ * prediction, with the notes that differ in colour: missing, one too many, or read as something
+ * else; a legend says which. MuseScore 3 engraves them; `seconds_max` for each (0: 120 s). Fails as
+ * rp_music_compare; RP_USAGE: no .png; RP_SYSTEM: MuseScore is missing, failed or took too long. */
+rp_status rp_music_picture(const char *to, const char *gold, const char *predicted,
+                           double seconds_max, rp_error *error);
+
 /* ---- convert ---- */
 
 typedef struct rp_music_convert_options {

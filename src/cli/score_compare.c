@@ -7,13 +7,15 @@
 #include "reprise/music.h"
 
 struct compare_options {
-    const char *flavor;
+    const char *flavor, *picture;
     bool json;
 };
 
 static const rp_cli_option options[] = {
     {"flavor", 0, RP_CLI_TEXT, "full|lmx", offsetof(struct compare_options, flavor),
      "TEDn over all of the gold file (full), or over what LMX can say"},
+    {"picture", 0, RP_CLI_TEXT, "FILE.png", offsetof(struct compare_options, picture),
+     "draw both scores there, the notes that differ in colour (by MuseScore 3)"},
     {"json", 0, RP_CLI_FLAG, NULL, offsetof(struct compare_options, json), "say it as JSON"},
 };
 
@@ -58,7 +60,8 @@ static rp_status run(const rp_cli_call *call, rp_error *error) {
     if (values->json) print_json(&found, values->flavor);
     else print_text(&found);
     rp_music_comparison_clear(&found);
-    return RP_OK;
+    if (values->picture == NULL) return RP_OK;
+    return rp_music_picture(values->picture, call->inputs[0], call->inputs[1], 0, error);
 }
 
 const rp_cli_verb rp_cli_score_compare = {
@@ -73,7 +76,9 @@ const rp_cli_verb rp_cli_score_compare = {
         "ICDAR 2024), the F1 of notes and of onsets, and each note that differs, by measure.",
     .examples = {"reprise score compare true.musicxml read.lmx", "figures and differences",
                  "reprise score compare true.mxl read.musicxml --flavor lmx --json",
-                 "without directions and lyrics, for programs"},
+                 "without directions and lyrics, for programs",
+                 "reprise score compare true.lmx read.lmx --picture both.png",
+                 "both engraved, differences in colour"},
     .options = options,
     .option_count = sizeof options / sizeof options[0],
     .values_size = sizeof(struct compare_options),

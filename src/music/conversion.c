@@ -21,8 +21,9 @@ static rp_status engrave_text(const char *to, const rp_text *musicxml, double se
     const int file = mkstemps(path, 9);
     if (file < 0) return rp_fail_errno(error, "%s", path);
     close(file);
+    const rp_musescore_options how = {.seconds_max = seconds_max};
     rp_status status = rp_new_file_write(path, musicxml->data, musicxml->length, error);
-    if (status == RP_OK) status = rp_musescore_run(to, path, seconds_max, error);
+    if (status == RP_OK) status = rp_musescore_run(to, path, &how, error);
     unlink(path);
     return status;
 }

@@ -28,14 +28,14 @@ static rp_status move_file(const char *to, const char *from, rp_error *error) {
     return status;
 }
 
-/* Moves the pages FOLDER/out-1.png ... to where they belong; *pages: how many there were. */
+/* Moves the pages FOLDER/out-1.png (or out-01.png) ... to where they belong; *pages: how many there were. */
 static rp_status move_pages(const char *to, const char *folder, const char *ending, int *pages,
                             rp_error *error) {
-    char from[PATH_BYTES], target[PATH_BYTES];
+    char from[PATH_BYTES], target[PATH_BYTES], name[16];
+    snprintf(name, sizeof name, "out%s", ending);
     *pages = 0;
     for (int page = PAGES_MAX; page >= 1; page--) {
-        snprintf(from, sizeof from, "%s/out-%d%s", folder, page, ending);
-        if (access(from, R_OK) != 0) continue;
+        if (!rp_musescore_page(from, sizeof from, folder, name, page)) continue;
         if (*pages == 0) *pages = page;
         const int stem = (int)(strlen(to) - strlen(ending));
         if (*pages > 1) snprintf(target, sizeof target, "%.*s-%d%s", stem, to, page, ending);
@@ -46,19 +46,25 @@ static rp_status move_pages(const char *to, const char *folder, const char *endi
 }
 
 static rp_status convert_in(const char *folder, const char *to, const char *from,
-                            double seconds_max, rp_error *error) {
-    char out[PATH_BYTES];
+                            const rp_musescore_options *options, rp_error *error) {
+    char out[PATH_BYTES], dots[16];
     const char *ending = strrchr(to, '.');
     if (ending == NULL || strlen(to) > PATH_BYTES / 2)
         return rp_fail(error, RP_USAGE, 0, "%s: the name needs an ending", to);
     snprintf(out, sizeof out, "%s/out%s", folder, ending);
-    const char *const arguments[] = {
-        "env", "QT_QPA_PLATFORM=offscreen", "mscore3", "-f", "-o", out, from, NULL};
-    const rp_child child = {.arguments = arguments,
-                            .package = "musescore3",
-                            .output_bytes_max = OUTPUT_BYTES_MAX,
-                            .seconds_max = seconds_max > 0 ? seconds_max : RP_MUSESCORE_SECONDS_MAX,
-                            .memory_bytes_max = memory_bytes_max};
+    snprintf(dots, sizeof dots, "%d", options->dots_an_inch > 0 ? options->dots_an_inch : 300);
+    const char *const arguments[] = {"env",     "QT_QPA_PLATFORM=offscreen",
+                                     "mscore3", "-f",
+                                     "-r",      dots,
+                                     "-o",      out,
+                                     from,      options->trims ? "-T" : NULL,
+                                     "8",       NULL}; /* -T is followed by a margin in dots */
+    const rp_child child = {
+        .arguments = arguments,
+        .package = "musescore3",
+        .output_bytes_max = OUTPUT_BYTES_MAX,
+        .seconds_max = options->seconds_max > 0 ? options->seconds_max : RP_MUSESCORE_SECONDS_MAX,
+        .memory_bytes_max = memory_bytes_max};
     rp_text output = {0}, complaints = {0};
     int exit_status = 0, pages = 0;
     rp_status status = rp_child_run(&child, &output, &complaints, &exit_status, error);
@@ -77,10 +83,13 @@ static rp_status convert_in(const char *folder, const char *to, const char *from
     return status;
 }
 
-rp_status rp_musescore_run(const char *to, const char *from, double seconds_max, rp_error *error) {
+rp_status rp_musescore_run(const char *to, const char *from, const rp_musescore_options *options,
+                           rp_error *error) {
+    static const rp_musescore_options defaults = {0};
     char folder[] = P_tmpdir "/reprise-engraving-XXXXXX";
     if (mkdtemp(folder) == NULL) return rp_fail_errno(error, "%s", folder);
-    const rp_status status = convert_in(folder, to, from, seconds_max, error);
+    const rp_status status =
+        convert_in(folder, to, from, options != NULL ? options : &defaults, error);
     rmdir(folder);
     return status;
 }

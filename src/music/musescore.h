@@ -1,4 +1,4 @@
-/* musescore.h: MuseScore 3 as a helper program: reading MIDI, writing PDF, SVG and PNG. */
+/* musescore.h: MuseScore 3 as a helper program: writing PDF, SVG and PNG. */
 #ifndef RP_MUSIC_MUSESCORE_H
 #define RP_MUSIC_MUSESCORE_H
 
@@ -9,10 +9,17 @@
 
 enum { RP_MUSESCORE_SECONDS_MAX = 120, RP_MUSESCORE_OUTPUTS_MAX = 8 };
 
+typedef struct rp_musescore_options {
+    double seconds_max; /* 0: 120 s */
+    int dots_an_inch;   /* of PNG; 0: 300 */
+    bool trims;         /* PNG and SVG: cut each page down to its ink */
+} rp_musescore_options;
+
 /* Turns one file into another, both known by their endings. Of several pages each gets its number:
- * NAME-1.png, NAME-2.png; a single page keeps the name. RP_SYSTEM: MuseScore is not installed, took
- * longer than `seconds_max` (0: 120 s), or wrote nothing; its words are in the message. */
-rp_status rp_musescore_run(const char *to, const char *from, double seconds_max, rp_error *error);
+ * NAME-1.png, NAME-2.png; a single page keeps the name. `options` may be NULL. RP_SYSTEM: MuseScore
+ * is not installed, took too long, or wrote nothing; its words are in the message. */
+rp_status rp_musescore_run(const char *to, const char *from, const rp_musescore_options *options,
+                           rp_error *error);
 
 /* Several outputs of one score from one start of the program. */
 typedef struct rp_musescore_export {

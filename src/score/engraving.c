@@ -42,7 +42,7 @@ rp_status rp_engrave(rp_page_image pages[RP_ENGRAVING_PAGES_MAX], int32_t *count
     snprintf(input, sizeof input, "%s/in.musicxml", folder);
     snprintf(output, sizeof output, "%s/out.png", folder);
     rp_status status = rp_new_file_write(input, musicxml, strlen(musicxml), error);
-    if (status == RP_OK) status = rp_musescore_run(output, input, 0, error);
+    if (status == RP_OK) status = rp_musescore_run(output, input, NULL, error);
     if (status == RP_OK) status = read_pages(pages, count, folder, arena, error);
     unlink(input);
     rmdir(folder);
