@@ -1,0 +1,1 @@
+echo "measure time beats:2 beat-type:4 C4 half measure C4 quarter" >a.lmx; reprise score delinearize a.lmx --repair -o a.musicxml && grep -o "<words>.*</words>" a.musicxml && reprise score linearize a.musicxml

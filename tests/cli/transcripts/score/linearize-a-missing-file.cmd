@@ -1,0 +1,1 @@
+reprise score linearize none.musicxml

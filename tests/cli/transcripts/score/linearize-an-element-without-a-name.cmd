@@ -1,0 +1,7 @@
+cat >a.musicxml <<'XML'
+<score-partwise><part-list><score-part id="P1"/></part-list><part id="P1"><measure number="7">
+<note>
+< default-x="1"/></note>
+</measure></part></score-partwise>
+XML
+reprise score linearize a.musicxml

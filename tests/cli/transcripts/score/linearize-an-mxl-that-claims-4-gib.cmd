@@ -1,0 +1,1 @@
+reprise score linearize "$EXAMPLES/../fuzz/corpus/mxl/claims-4-gib.mxl"

@@ -1,0 +1,1 @@
+reprise score linearize "$EXAMPLES/../fuzz/corpus/mxl/outside.mxl"

@@ -1,0 +1,5 @@
+cat >a.musicxml <<'XML'
+
+<score-timewise></score-timewise>
+XML
+reprise score linearize a.musicxml
