@@ -28,7 +28,8 @@ static rp_status move_file(const char *to, const char *from, rp_error *error) {
     return status;
 }
 
-/* Moves the pages FOLDER/out-1.png (or out-01.png) ... to where they belong; *pages: how many there were. */
+/* Moves the pages FOLDER/out-1.png (or out-01.png) ... to where they belong; *pages: how many there
+ * were. */
 static rp_status move_pages(const char *to, const char *folder, const char *ending, int *pages,
                             rp_error *error) {
     char from[PATH_BYTES], target[PATH_BYTES], name[16];
