@@ -30,6 +30,28 @@ static uint64_t rescale(uint64_t ticks, uint32_t to, uint32_t from) {
 
 static uint64_t track_duration(const writing *at, int index) { return at->times[index].duration; }
 
+/* How much further the last picture shown reaches than all pictures are long together: where a cut
+ * took pictures that were to be shown before it, gaps stay, and an edit without them would end
+ * before the last pictures. */
+static uint64_t gaps_in_display(const rp_video_times *times) {
+    const rp_media_runs *offsets = &times->compositions, *durations = &times->durations;
+    int64_t dts = 0, first = INT64_MAX, end = 0;
+    size_t run = 0;
+    uint64_t in_run = 0;
+    for (size_t i = 0; i < offsets->count && !times->is_modelled; i++)
+        for (uint64_t k = 0; k < offsets->items[i].count && run < durations->count; k++) {
+            const int64_t shown = dts + offsets->items[i].value;
+            const int64_t duration = durations->items[run].value;
+            if (shown < first) first = shown;
+            if (shown + duration > end) end = shown + duration;
+            dts += duration;
+            if (++in_run < durations->items[run].count) continue;
+            in_run = 0;
+            run++;
+        }
+    return first < end && end - first > dts ? (uint64_t)(end - first - dts) : 0;
+}
+
 /* An edit as long as the media was, or as long as the media from its media_time on: recorders
  * differ, so the reference's own edit tells which. */
 static uint64_t edit_duration(const writing *at, int index, const rp_media_edit *edit) {
@@ -39,7 +61,7 @@ static uint64_t edit_duration(const writing *at, int index, const rp_media_edit 
     for (size_t i = 0; i < media->durations.count; i++)
         old_ticks += media->durations.items[i].count * (uint64_t)media->durations.items[i].value;
     const uint64_t skipped = (uint64_t)(edit->media_time > 0 ? edit->media_time : 0);
-    const uint64_t ticks = track_duration(at, index);
+    const uint64_t ticks = track_duration(at, index) + gaps_in_display(&at->times[index]);
     const int64_t whole = (int64_t)rescale(old_ticks, movie, media->timescale);
     const int64_t rest =
         (int64_t)rescale(old_ticks > skipped ? old_ticks - skipped : 0, movie, media->timescale);
