@@ -178,6 +178,27 @@ rp_status rp_score_read(rp_score_result *result, rp_score_reader *reader, const 
                         rp_error *error);
 void rp_score_result_clear(rp_score_result *result);
 
+typedef struct rp_score_folder_options {
+    const char *folder; /* its .png, .jpg, .tif and .pdf files are read, not its subfolders */
+    const char *output; /* a folder, made if missing: NAME.musicxml and pages.PART.jsonl */
+    int32_t part,
+        parts; /* of the list sorted by name, pages part, part + parts, ...: 0 and 1: all */
+    bool is_system, lmx; /* inputs are single systems; LMX instead of MusicXML */
+} rp_score_folder_options;
+
+typedef struct rp_score_folder_report {
+    int64_t read, failed, skipped; /* skipped: done before */
+} rp_score_folder_report;
+
+/* Reads every page of a folder, each as a score of its own, and leaves a JSON line a page in
+ * pages.PART.jsonl. Pages with a line, in any part's file, are skipped: a killed run goes on where
+ * it stopped. Processes with different parts share a folder without knowing of one another. A page
+ * that cannot be read gets a line with its error and the run goes on. RP_NO: no pages, or stopped
+ * by progress. RP_SYSTEM: no memory or disk. */
+rp_status rp_score_read_folder(rp_score_folder_report *report, rp_score_reader *reader,
+                               const rp_score_folder_options *options, const rp_progress *progress,
+                               rp_error *error);
+
 #ifdef __cplusplus
 }
 #endif

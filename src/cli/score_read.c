@@ -2,13 +2,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cli/model_path.h"
 #include "cli/verb.h"
 #include "reprise/score.h"
 
 struct read_options {
-    const char *output, *model, *picture;
+    const char *output, *model, *picture, *part;
     int64_t threads;
     bool system, json, lmx;
 };
@@ -25,6 +26,8 @@ static const rp_cli_option options[] = {
      "a PNG: the page with its systems, and the engraving of what was read"},
     {"json", 0, RP_CLI_FLAG, NULL, AT(json), "tokens, confidence and places to standard output"},
     {"lmx", 0, RP_CLI_FLAG, NULL, AT(lmx), "write LMX, a system a line, instead of MusicXML"},
+    {"part", 0, RP_CLI_TEXT, "K/N", AT(part),
+     "of a folder only every N-th page from the K-th on; under mpirun or srun: the rank's"},
     {"threads", 't', RP_CLI_INTEGER, "N", AT(threads), "processors to use; 0: all"},
 };
 #undef AT
@@ -67,8 +70,69 @@ static rp_status write_result(const rp_cli_call *call, const char *input,
     return status;
 }
 
+/* ---- a folder ---- */
+
+/* Which part of how many: as asked for, or else the rank that a launcher of parallel programs gave
+ * us. Ranks need not talk to one another, so no message passing library is needed. */
+static rp_status find_part(int32_t *part, int32_t *parts, const char *asked, rp_error *error) {
+    static const char *const launchers[][2] = {{"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"},
+                                               {"PMI_RANK", "PMI_SIZE"},
+                                               {"SLURM_PROCID", "SLURM_NTASKS"}};
+    int k = 1, n = 1;
+    char rest;
+    if (asked != NULL && (sscanf(asked, "%d/%d%c", &k, &n, &rest) != 2 || k < 1 || k > n))
+        return rp_cli_fail(error, RP_USAGE, "--part %s: give K/N with K from 1 to N", asked);
+    for (size_t i = 0; asked == NULL && i < RP_COUNT(launchers); i++) {
+        const char *rank = getenv(launchers[i][0]), *size = getenv(launchers[i][1]);
+        if (rank == NULL || size == NULL) continue;
+        k = atoi(rank) + 1;
+        n = atoi(size);
+        break;
+    }
+    *part = k - 1;
+    *parts = n;
+    return RP_OK;
+}
+
+static bool is_folder(const char *path) {
+    struct stat about;
+    return stat(path, &about) == 0 && S_ISDIR(about.st_mode);
+}
+
+static rp_status read_folder(const rp_cli_call *call, rp_error *error) {
+    const struct read_options *values = call->values;
+    rp_score_folder_options options = {.folder = call->inputs[0],
+                                       .output = values->output,
+                                       .is_system = values->system,
+                                       .lmx = values->lmx};
+    rp_score_folder_report report;
+    rp_score_reader *reader;
+    char space[RP_CLI_PATH_BYTES];
+    if (call->input_count > 1 || values->output == NULL || values->picture != NULL || values->json)
+        return rp_cli_fail(error, RP_USAGE,
+                           "%s is a folder: give it alone, with -o FOLDER, without --picture or "
+                           "--json (the lines are in pages.*.jsonl)",
+                           options.folder);
+    rp_status status = find_part(&options.part, &options.parts, values->part, error);
+    if (status == RP_OK)
+        status = rp_score_reader_create(&reader, rp_cli_model_path(space, values->model),
+                                        (int32_t)values->threads, error);
+    if (status != RP_OK) return status;
+    status = rp_score_read_folder(&report, reader, &options, call->progress, error);
+    rp_score_reader_destroy(reader);
+    if (report.read + report.failed + report.skipped > 0)
+        printf("%s: %lld pages read, %lld not readable, %lld done before -> %s\n", options.folder,
+               (long long)report.read, (long long)report.failed, (long long)report.skipped,
+               options.output);
+    return status == RP_OK && report.failed > 0 ? RP_NO : status;
+}
+
+/* ---- files ---- */
+
 static rp_status run(const rp_cli_call *call, rp_error *error) {
     const struct read_options *values = call->values;
+    if (is_folder(call->inputs[0])) return read_folder(call, error);
+    if (values->part != NULL) return rp_cli_fail(error, RP_USAGE, "--part goes with a folder");
     const rp_score_read_options read = {.is_system = values->system, .picture = values->picture};
     if (values->picture != NULL && call->input_count > 1)
         return rp_cli_fail(error, RP_USAGE, "--picture goes with one input");
@@ -97,16 +161,18 @@ static rp_status run(const rp_cli_call *call, rp_error *error) {
 const rp_cli_verb rp_cli_score_read = {
     .wing = "score",
     .name = "read",
-    .inputs = "PAGE...",
+    .inputs = "PAGE...|FOLDER",
     .inputs_min = 1,
     .inputs_max = SIZE_MAX,
     .summary = "read printed piano music into MusicXML",
     .description =
         "Reads PNG, JPEG, TIFF and PDF. Each input becomes one score: piano systems are found on\n"
-        "its pages, read, and joined. Nothing is sent anywhere; the input is not changed.",
+        "its pages, read, and joined. Nothing is sent anywhere; the input is not changed. Of a\n"
+        "folder each file becomes a score, with a JSON line in pages.*.jsonl; run again, it goes\n"
+        "on where it stopped.",
     .examples = {"reprise score read scan.pdf -o piece.musicxml", "a scanned piece",
                  "reprise score read page.png -p seen.png", "and a picture of what was read",
-                 "reprise score read *.png -o scores --json", "many pages, with places and doubts"},
+                 "mpirun -n 8 reprise score read scans -o scores -t 1", "a folder, in 8 processes"},
     .options = options,
     .option_count = sizeof options / sizeof options[0],
     .values_size = sizeof(struct read_options),

@@ -1,0 +1,1 @@
+reprise score read page.png --part 1/2
