@@ -103,6 +103,8 @@ typedef struct rp_score_dataset_options {
     const char *fonts;  /* "Emmentaler,Gonville": engraved anew in one of these; NULL: as it is */
     bool is_varied;     /* engraved anew with sizes, distances and thicknesses drawn from `seed` */
     uint64_t seed;
+    bool is_verovio;   /* engraved by npm's verovio, for piano solo; its fonts: Leipzig, Bravura,
+                        * Gootville, Petaluma, Leland */
     bool keeps_pages;  /* whole pages with the boxes of their systems, in OUT/pages */
     bool is_previewed; /* a sheet of images and labels: OUT/preview.SPLIT.html */
 } rp_score_dataset_options;

@@ -7,13 +7,17 @@
 #include "reprise/score.h"
 
 struct dataset_options {
-    const char *list, *split, *fonts;
+    const char *list, *split, *fonts, *engraver;
     int64_t jobs, height, dpi, seconds, seed;
     bool varied, pages, preview, json;
 };
 
-static const struct dataset_options defaults = {
-    .split = "train", .height = 256, .dpi = 300, .seconds = 300, .seed = 1};
+static const struct dataset_options defaults = {.split = "train",
+                                                .engraver = "musescore",
+                                                .height = 256,
+                                                .dpi = 300,
+                                                .seconds = 300,
+                                                .seed = 1};
 
 #define AT(member) offsetof(struct dataset_options, member)
 static const rp_cli_option options[] = {
@@ -23,8 +27,10 @@ static const rp_cli_option options[] = {
     {"height", 0, RP_CLI_INTEGER, "PX", AT(height), "of the samples (256)"},
     {"dpi", 0, RP_CLI_INTEGER, "N", AT(dpi), "of the pages they are cut from (300)"},
     {"seconds", 0, RP_CLI_INTEGER, "N", AT(seconds), "how long MuseScore may take a score (300)"},
+    {"engraver", 0, RP_CLI_TEXT, "musescore|verovio", AT(engraver),
+     "verovio: through node (npm install verovio), for piano solo"},
     {"fonts", 0, RP_CLI_TEXT, "LIST", AT(fonts),
-     "engrave anew in one of these: Emmentaler,Gonville,MuseJazz,Bravura"},
+     "engrave anew in one of these: Emmentaler,Gonville,MuseJazz,Bravura; or Verovio's"},
     {"vary", 0, RP_CLI_FLAG, NULL, AT(varied),
      "engrave anew, in sizes and weights drawn by chance"},
     {"seed", 0, RP_CLI_INTEGER, "N", AT(seed), "another seed, other hands"},
@@ -60,6 +66,7 @@ static rp_status run(const rp_cli_call *call, rp_error *error) {
                                             .fonts = values->fonts,
                                             .is_varied = values->varied,
                                             .seed = (uint64_t)values->seed,
+                                            .is_verovio = strcmp(values->engraver, "verovio") == 0,
                                             .keeps_pages = values->pages,
                                             .is_previewed = values->preview};
     rp_score_dataset_report report;

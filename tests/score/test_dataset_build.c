@@ -162,6 +162,27 @@ TEST(a_missing_musescore_or_disk_stops_the_build_with_its_reason) {
     rp_score_dataset_report_clear(&report);
 }
 
+TEST(a_missing_verovio_is_said_with_the_command_that_installs_it) {
+    static const char *const scores[][2] = {{"a", "good\n"}};
+    place at;
+    char command[4096];
+    rp_score_dataset_report report;
+    rp_score_dataset_options options = rp_score_dataset_defaults();
+    rp_error error = {0};
+    REQUIRE(make_place(&at, "verovio", scores, RP_COUNT(scores)));
+    snprintf(command, sizeof command,
+             "printf '#!/bin/sh\\nexit 4\\n' > '%s/node' && chmod +x '%s/node' && "
+             "mv '%s/a.mscx' '%s/a.musicxml' && echo '<x/>' > '%s/a.musicxml'",
+             getenv("FAKE_OUTPUTS"), getenv("FAKE_OUTPUTS"), at.scores, at.scores, at.scores);
+    REQUIRE(system(command) == 0);
+    options.is_verovio = true;
+    CHECK(rp_score_dataset_build(&report, at.output, at.scores, &options, NULL, NULL, &error) ==
+          RP_SYSTEM);
+    CHECK(strstr(error.text, "npm install verovio") != NULL);
+    rp_score_dataset_report_clear(&report);
+    setenv("PATH", at.old_path, 1);
+}
+
 TEST(musescore_engraves_a_piece_of_ours_in_another_hand) {
     char output[512], score[1024];
     rp_score_dataset_report report;

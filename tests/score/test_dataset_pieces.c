@@ -10,6 +10,7 @@
 #include "score/build/sample_cut.h"
 #include "score/build/score_list.h"
 #include "score/build/system_labels.h"
+#include "score/build/verovio.h"
 
 static rp_xml_source source_of(const char *text) {
     return (rp_xml_source){"sample", (const uint8_t *)text, strlen(text)};
@@ -234,5 +235,66 @@ TEST(without_a_list_every_score_below_the_folder_is_found) {
     REQUIRE(list.count == 2);
     CHECK_TEXT(list.entries[0].id, "a_b_x");
     CHECK_TEXT(list.entries[1].id, "y");
+    rp_arena_clear(&arena);
+}
+
+#define LINES(y, x1, x2)                                                                          \
+    "<path d=\"M" #x1 " " #y "0 L" #x2 " " #y "0\"/><path d=\"M" #x1 " " #y "1 L" #x2 " " #y      \
+    "1\"/><path d=\"M" #x1 " " #y "2 L" #x2 " " #y "2\"/><path d=\"M" #x1 " " #y "3 L" #x2 " " #y \
+    "3\"/><path d=\"M" #x1 " " #y "4 L" #x2 " " #y "4\"/>"
+#define STAFF(y, x1, x2) "<g class=\"staff\">" LINES(y, x1, x2) "</g>"
+#define MEASURE(x1, x2) "<g class=\"measure\">" STAFF(2, x1, x2) STAFF(4, x1, x2) "</g>"
+
+TEST(verovio_says_where_systems_and_measures_stand_and_where_it_broke_them) {
+    static const char text[] =
+        "<svg width=\"2100px\"><svg class=\"definition-scale\" viewBox=\"0 0 210 297\">"
+        "<g class=\"page-margin\" transform=\"translate(5, 7)\"><g class=\"system\">" MEASURE(10,
+                                                                                              90)
+            MEASURE(90, 190) "</g><g class=\"system\">" MEASURE(10, 190) "</g></g></svg></svg>";
+    static rp_engraved_measure measures[RP_VEROVIO_MEASURES_MAX];
+    static uint32_t firsts[RP_VEROVIO_MEASURES_MAX];
+    static bool opens_page[RP_VEROVIO_MEASURES_MAX];
+    rp_engraved_box systems[RP_VEROVIO_SYSTEMS_MAX];
+    rp_engraved_page page = {.systems = systems};
+    rp_verovio_music music = {.measures = {.measures = measures},
+                              .breaks = {.firsts = firsts, .opens_page = opens_page}};
+    const rp_xml_source svg = source_of(text);
+    REQUIRE(rp_verovio_page_read(&page, &music, &svg, 1, 254, NULL) == RP_OK);
+    REQUIRE(page.system_count == 2 && music.measures.count == 3 && music.breaks.count == 2);
+    CHECK_NEAR(systems[0].left, 15, 0);
+    CHECK_NEAR(systems[0].top, 27, 0);
+    CHECK_NEAR(systems[0].right, 195, 0);
+    CHECK_NEAR(systems[0].bottom, 51, 0);
+    CHECK_NEAR(measures[0].box.right, 950, 1e-9); /* 210 mm at 254 dpi: ten px a unit */
+    CHECK_INT(firsts[1], 2);
+    CHECK(opens_page[0] && !opens_page[1]);
+    const rp_xml_source cut = {"cut", (const uint8_t *)text, sizeof text / 2};
+    CHECK(rp_verovio_page_read(&page, &music, &cut, 1, 254, NULL) == RP_INPUT);
+    const rp_engraving_style unknown = {.fonts = "Leland,Emmentaler"};
+    CHECK(rp_verovio_check(&unknown, NULL) == RP_USAGE);
+}
+
+TEST(an_engravers_own_breaks_take_the_place_of_the_scores) {
+    static const char measure[] =
+        "<measure><print new-system=\"yes\"/><note><rest/><duration>1</duration>"
+        "<type>quarter</type></note></measure>";
+    char music[2048];
+    rp_arena arena = {0};
+    rp_system_labels labels;
+    uint32_t firsts[] = {0, 2};
+    bool opens_page[] = {true, true};
+    const rp_system_breaks breaks = {firsts, opens_page, 2};
+    snprintf(music, sizeof music,
+             "<score-partwise><part-list><score-part id=\"P1\"><score-instrument>"
+             "<instrument-name>Piano</instrument-name></score-instrument></score-part></part-list>"
+             "<part id=\"P1\"><measure><attributes><divisions>1</divisions></attributes></measure>"
+             "%s%s%s</part></score-partwise>",
+             measure, measure, measure);
+    const rp_xml_source source = source_of(music);
+    REQUIRE(rp_system_labels_make_broken(&labels, &source, &breaks, &arena, NULL) == RP_OK);
+    REQUIRE(labels.count == 2);
+    CHECK_INT(labels.labels[0].measures, 2);
+    CHECK_INT(labels.labels[1].page, 2);
+    CHECK_INT(labels.labels[1].measures, 2);
     rp_arena_clear(&arena);
 }

@@ -25,6 +25,7 @@
 #include "score/build/dataset_index.h"
 #include "score/build/dataset_preview.h"
 #include "score/build/score_build.h"
+#include "score/build/verovio.h"
 
 enum { PATH_BYTES = 4096, HEIGHT_MIN = 32, HEIGHT_MAX = 4096, DPI_MIN = 72, DPI_MAX = 1200 };
 
@@ -104,6 +105,7 @@ static rp_status build_one(dataset_build *self, size_t at, rp_arena *arena, rp_e
                                   .dpi = self->options->dpi,
                                   .seconds_max = self->options->seconds_max,
                                   .style = self->is_styled ? &self->style : NULL,
+                                  .is_verovio = self->options->is_verovio,
                                   .keeps_pages = self->options->keeps_pages};
     rp_text record = {0};
     snprintf(work, sizeof work, "%.3800s/work/%zu", self->output, at);
@@ -194,6 +196,7 @@ rp_status rp_score_dataset_check(const rp_score_dataset_options *options, rp_err
     if (strchr(options->split, '/') != NULL || options->split[0] == 0)
         return rp_fail(error, RP_USAGE, 0, "the split's name is part of a file name");
     const rp_engraving_style style = {.fonts = options->fonts};
+    if (options->is_verovio) return rp_verovio_check(&style, error);
     return rp_engraving_style_check(&style, error);
 }
 
@@ -204,8 +207,9 @@ static rp_status prepare(dataset_build *self, const char *scores, rp_arena *aren
     self->scores = rp_arena_array(arena, self->list.count, sizeof *self->scores);
     self->is_resumed = rp_arena_array(arena, self->list.count, sizeof *self->is_resumed);
     self->signature = rp_arena_format(
-        arena, "height=%d dpi=%d fonts=%s varied=%d seed=%llu pages=%d", options->height,
-        options->dpi, options->fonts != NULL ? options->fonts : "-", options->is_varied,
+        arena, "height=%d dpi=%d engraver=%s fonts=%s varied=%d seed=%llu pages=%d",
+        options->height, options->dpi, options->is_verovio ? "verovio" : "musescore",
+        options->fonts != NULL ? options->fonts : "-", options->is_varied,
         (unsigned long long)options->seed, options->keeps_pages);
     if (self->scores == NULL || self->is_resumed == NULL || self->signature == NULL)
         return rp_fail_memory(error, "the list of scores");

@@ -41,7 +41,7 @@ static const struct {
 enum { BEAMS_FLAT_PERCENT = 8 };
 
 /* Does the list, separated by commas, hold the word? */
-static bool lists(const char *list, const char *word) {
+bool rp_engraving_style_lists(const char *list, const char *word) {
     const size_t length = strlen(word);
     for (const char *at = list; *at != 0; at += strcspn(at, ","), at += *at == ',')
         if (strncmp(at, word, length) == 0 && (at[length] == ',' || at[length] == 0)) return true;
@@ -52,14 +52,15 @@ rp_status rp_engraving_style_check(const rp_engraving_style *style, rp_error *er
     size_t words = 1, known = 0;
     if (style->fonts == NULL) return RP_OK;
     for (const char *at = style->fonts; *at != 0; at++) words += *at == ',';
-    for (size_t i = 0; i < RP_COUNT(all_fonts); i++) known += lists(style->fonts, all_fonts[i]);
+    for (size_t i = 0; i < RP_COUNT(all_fonts); i++)
+        known += rp_engraving_style_lists(style->fonts, all_fonts[i]);
     if (known == words) return RP_OK;
     return rp_fail(error, RP_USAGE, 0,
                    "fonts %s: MuseScore has Emmentaler, Gonville, MuseJazz and Bravura",
                    style->fonts);
 }
 
-static uint64_t hash_of(const char *id) {
+uint64_t rp_engraving_style_stream(const char *id) {
     uint64_t hash = 14695981039346656037u; /* FNV-1a */
     for (; *id != 0; id++) hash = (hash ^ (unsigned char)*id) * 1099511628211u;
     return hash;
@@ -69,7 +70,7 @@ static const char *draw_font(const rp_engraving_style *style, rp_random *random)
     const char *chosen[RP_COUNT(all_fonts)];
     uint32_t count = 0;
     for (size_t i = 0; i < RP_COUNT(all_fonts); i++)
-        if (style->fonts == NULL || lists(style->fonts, all_fonts[i]))
+        if (style->fonts == NULL || rp_engraving_style_lists(style->fonts, all_fonts[i]))
             chosen[count++] = all_fonts[i];
     return count > 0 ? chosen[rp_random_below(random, count)] : all_fonts[0];
 }
@@ -90,7 +91,7 @@ static void draw_page(rp_text *elements, rp_random *random) {
 }
 
 void rp_engraving_style_draw(rp_text *elements, const rp_engraving_style *style, const char *id) {
-    rp_random random = rp_random_make(style->seed, hash_of(id));
+    rp_random random = rp_random_make(style->seed, rp_engraving_style_stream(id));
     const char *font = draw_font(style, &random);
     rp_text_format(elements, "<musicalSymbolFont>%s</musicalSymbolFont>\n", font);
     rp_text_format(elements, "<musicalTextFont>%s Text</musicalTextFont>\n",

@@ -29,4 +29,10 @@ void rp_engraving_style_draw(rp_text *elements, const rp_engraving_style *style,
 rp_status rp_engraving_style_apply(rp_text *styled, const uint8_t *mscx, size_t size,
                                    const char *elements, const char *name, rp_error *error);
 
+/* Does the list of fonts, separated by commas, hold the word? */
+bool rp_engraving_style_lists(const char *fonts, const char *word);
+
+/* The stream of random numbers that belongs to a score. */
+uint64_t rp_engraving_style_stream(const char *id);
+
 #endif

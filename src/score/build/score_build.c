@@ -5,17 +5,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/mapped_file.h"
 #include "music/musescore.h"
+#include "music/music_file.h"
 #include "page/png_image.h"
 #include "score/build/build_record.h"
 #include "score/build/engraved_page.h"
 #include "score/build/sample_cut.h"
 #include "score/build/sample_files.h"
 #include "score/build/system_labels.h"
+#include "score/build/verovio.h"
 
 enum { PATH_BYTES = 4096, PAGES_MAX = 999 };
 static const uint64_t free_bytes_min = (uint64_t)32 << 20; /* less counts as a full disk */
@@ -28,7 +31,9 @@ typedef struct builder {
     rp_text *record;
     rp_system_labels labels;
     rp_engraved_measures measures;
-    size_t next; /* label in hand */
+    rp_verovio_music music; /* of Verovio's pages */
+    bool has_breaks;        /* all its pages have been read once */
+    size_t next;            /* label in hand */
 } builder;
 
 static void add_problem(const builder *self, const char *format, ...) RP_PRINTF(2, 3);
@@ -104,15 +109,87 @@ static rp_status restyle(char *from, const rp_score_build *build, rp_error *erro
     return status;
 }
 
+/* The score as plain MusicXML at WORK/out.musicxml: unpacked, or exported by MuseScore. */
+static rp_status make_musicxml(const char *from, const rp_score_build *build, rp_error *error) {
+    static const char *const outputs[] = {"out.musicxml"};
+    char path[PATH_BYTES];
+    rp_music_file file;
+    rp_error why;
+    const char *ending = strrchr(from, '.');
+    if (strcasecmp(ending, ".mscx") == 0 || strcasecmp(ending, ".mscz") == 0)
+        return export_score(build, from, outputs, 1, error);
+    snprintf(path, sizeof path, "%.3800s/out.musicxml", build->work);
+    if (rp_music_file_open(&file, from, &why) != RP_OK)
+        return rp_fail(error, RP_INPUT, 0, "%s: not readable as MusicXML", build->path);
+    const rp_status status = rp_new_file_write(path, file.source.data, file.source.size, error);
+    rp_music_file_close(&file);
+    return status;
+}
+
+static rp_status engrave_by_verovio(const char *from, const rp_score_build *build,
+                                    rp_error *error) {
+    char path[PATH_BYTES];
+    rp_error why = {0};
+    RP_TRY(make_musicxml(from, build, error));
+    snprintf(path, sizeof path, "%.3800s/out.musicxml", build->work);
+    const rp_verovio_job job = {.musicxml = path,
+                                .folder = build->work,
+                                .id = build->id,
+                                .style = build->style,
+                                .dpi = build->dpi,
+                                .seconds_max = build->seconds_max};
+    const rp_status status = rp_verovio_engrave(&job, &why);
+    if (status == RP_OK) return RP_OK;
+    RP_TRY(check_disk(build->work, error));
+    return rp_fail(error, status, why.place, "%s: %s", build->path, why.text);
+}
+
 static rp_status engrave(const rp_score_build *build, rp_error *error) {
     static const char *const outputs[] = {"out.musicxml", "out.mpos", "out.svg", "out.png"};
     char from[PATH_BYTES];
     RP_TRY(link_score(from, build, error));
+    if (build->is_verovio) return engrave_by_verovio(from, build, error);
     if (build->style != NULL) RP_TRY(restyle(from, build, error));
     return export_score(build, from, outputs, RP_COUNT(outputs), error);
 }
 
 /* ---- labels and places ---- */
+
+static rp_status read_svg(rp_engraved_page *page, builder *self, int number, rp_error *error);
+
+/* Room for what Verovio's pages hold; in `arena`. */
+static rp_status make_music(rp_verovio_music *music, rp_arena *arena, rp_error *error) {
+    *music = (rp_verovio_music){0};
+    music->measures.measures =
+        rp_arena_array(arena, RP_VEROVIO_MEASURES_MAX, sizeof *music->measures.measures);
+    music->breaks.firsts =
+        rp_arena_array(arena, RP_VEROVIO_MEASURES_MAX, sizeof *music->breaks.firsts);
+    music->breaks.opens_page =
+        rp_arena_array(arena, RP_VEROVIO_MEASURES_MAX, sizeof *music->breaks.opens_page);
+    return arena->failed ? rp_fail_memory(error, "a score's pages") : RP_OK;
+}
+
+/* Verovio has broken the music its own way: its pages say where. */
+static rp_status read_broken_labels(builder *self, const rp_xml_source *source, rp_error *error) {
+    char path[PATH_BYTES];
+    const char *work = self->build->work;
+    RP_TRY(make_music(&self->music, self->arena, error));
+    for (int page = 1; rp_musescore_page(path, sizeof path, work, "out.svg", page); page++) {
+        rp_engraved_page engraved;
+        RP_TRY(read_svg(&engraved, self, page, error));
+        rp_arena_reset(&self->page_arena);
+    }
+    RP_TRY(rp_system_labels_make_broken(&self->labels, source, &self->music.breaks, self->arena,
+                                        error));
+    size_t measures = 0;
+    for (size_t i = 0; i < self->labels.count; i++)
+        measures += (size_t)self->labels.labels[i].measures;
+    self->measures = self->music.measures;
+    self->has_breaks = true;
+    if (measures == self->measures.count) return RP_OK;
+    return rp_fail(error, RP_INPUT, 0, "%s: Verovio drew %zu measures of %zu", self->build->path,
+                   self->measures.count, measures);
+}
 
 static rp_status read_labels(builder *self, rp_error *error) {
     char path[PATH_BYTES];
@@ -127,6 +204,8 @@ static rp_status read_labels(builder *self, rp_error *error) {
     const size_t size = file.size;
     rp_mapped_file_close(&file);
     if (bytes == NULL) return rp_fail_memory(error, "a score");
+    const rp_xml_source source = {.name = self->build->path, .data = bytes, .size = size};
+    if (self->build->is_verovio) return read_broken_labels(self, &source, error);
     return rp_system_labels_make(&self->labels, bytes, size, self->build->path, self->arena, error);
 }
 
@@ -146,14 +225,27 @@ static void read_places(builder *self) {
 
 /* ---- a page ---- */
 
+/* The first round over the pages gathers breaks and measures, the second wants the systems. */
+static rp_status read_verovio(rp_engraved_page *page, builder *self, const rp_xml_source *source,
+                              int number, rp_error *error) {
+    rp_verovio_music again, *music = self->has_breaks ? &again : &self->music;
+    if (self->has_breaks) RP_TRY(make_music(&again, &self->page_arena, error));
+    page->systems =
+        rp_arena_array(&self->page_arena, RP_VEROVIO_SYSTEMS_MAX, sizeof *page->systems);
+    if (page->systems == NULL) return rp_fail_memory(error, "a page");
+    return rp_verovio_page_read(page, music, source, number, self->build->dpi, error);
+}
+
 static rp_status read_svg(rp_engraved_page *page, builder *self, int number, rp_error *error) {
     char path[PATH_BYTES];
     rp_mapped_file file;
     if (!rp_musescore_page(path, sizeof path, self->build->work, "out.svg", number))
-        return rp_fail(error, RP_INPUT, 0, "MuseScore wrote no SVG of it");
+        return rp_fail(error, RP_INPUT, 0, "there is no SVG of it");
     RP_TRY(rp_mapped_file_open(&file, path, error));
     const rp_xml_source source = {.name = path, .data = file.data, .size = file.size};
-    const rp_status status = rp_engraved_page_read(page, &source, &self->page_arena, error);
+    rp_status status = RP_OK;
+    if (self->build->is_verovio) status = read_verovio(page, self, &source, number, error);
+    else status = rp_engraved_page_read(page, &source, &self->page_arena, error);
     rp_mapped_file_close(&file);
     return status;
 }
@@ -162,7 +254,7 @@ static rp_status read_png(rp_page_image *image, builder *self, int number, rp_er
     char path[PATH_BYTES];
     rp_mapped_file file;
     if (!rp_musescore_page(path, sizeof path, self->build->work, "out.png", number))
-        return rp_fail(error, RP_INPUT, 0, "MuseScore wrote no PNG of it");
+        return rp_fail(error, RP_INPUT, 0, "there is no PNG of it");
     RP_TRY(rp_mapped_file_open(&file, path, error));
     const rp_status status =
         rp_page_png_decode(image, &self->page_arena, file.data, file.size, path, error);
@@ -275,7 +367,7 @@ rp_status rp_score_build_run(rp_text *record, const rp_score_build *build, rp_ar
     if (status == RP_OK) status = read_labels(&self, error);
     if (status == RP_OK) status = rp_sample_files_make_folder(build->output, build->id, error);
     if (status == RP_OK) {
-        read_places(&self);
+        if (!build->is_verovio) read_places(&self);
         status = build_pages(&self, error);
         rp_build_record_end(record, self.labels.has_token);
     }

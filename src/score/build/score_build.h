@@ -22,6 +22,7 @@ typedef struct rp_score_build {
     int32_t dpi;                     /* that the page is drawn with */
     double seconds_max;              /* for each run of MuseScore */
     const rp_engraving_style *style; /* NULL: as the score has it */
+    bool is_verovio;                 /* the engraver; else MuseScore */
     bool keeps_pages; /* OUT/pages/ID-N.png and .txt: whole pages, boxes of their systems */
 } rp_score_build;
 

@@ -28,6 +28,9 @@ typedef struct labeller {
     rp_systems systems;
     rp_text musicxml, lmx;
     rp_system_label current;
+    const rp_system_breaks *breaks; /* NULL: the score's own */
+    size_t next_break;
+    uint32_t measure; /* index of the one in hand */
 } labeller;
 
 static void begin_system(labeller *self) {
@@ -69,10 +72,32 @@ static rp_status end_system(labeller *self, rp_error *error) {
     return RP_OK;
 }
 
+/* Puts an engraver's breaks in the place of the score's. */
+static void set_break(labeller *self, rp_xml_node *measure) {
+    const rp_system_breaks *breaks = self->breaks;
+    rp_xml_node *print = rp_xml_child(measure, RP_XML_PRINT);
+    if (print != NULL) {
+        rp_xml_remove_attribute(print, RP_XML_ATTRIBUTE_NEW_SYSTEM);
+        rp_xml_remove_attribute(print, RP_XML_ATTRIBUTE_NEW_PAGE);
+    }
+    const bool opens =
+        self->next_break < breaks->count && breaks->firsts[self->next_break] == self->measure;
+    if (opens && self->measure > 0) {
+        if (print == NULL) print = rp_xml_insert(&self->tree, measure, NULL, RP_XML_PRINT, NULL);
+        rp_xml_set_attribute(&self->tree, print,
+                             breaks->opens_page[self->next_break] ? RP_XML_ATTRIBUTE_NEW_PAGE
+                                                                  : RP_XML_ATTRIBUTE_NEW_SYSTEM,
+                             "yes");
+    }
+    self->next_break += opens;
+    self->measure++;
+}
+
 static rp_status add_measure(labeller *self, rp_xml_node *measure, rp_error *error) {
     bool opens = false;
     if (measure->tag != RP_XML_MEASURE) return RP_OK;
     rp_musescore_mend_measure(&self->tree, measure);
+    if (self->breaks != NULL) set_break(self, measure);
     RP_TRY(rp_systems_add(&self->systems, &opens, &self->tree, measure, error));
     if (opens) {
         RP_TRY(end_system(self, error));
@@ -100,22 +125,22 @@ static rp_status label_part(labeller *self, rp_xml_node *part, rp_error *error) 
     return self->tree.arena->failed ? rp_fail_memory(error, "a score") : RP_OK;
 }
 
-rp_status rp_system_labels_make(rp_system_labels *labels, uint8_t *bytes, size_t size,
-                                const char *name, rp_arena *arena, rp_error *error) {
-    const rp_xml_source source = {.name = name, .data = bytes, .size = size};
+rp_status rp_system_labels_make_broken(rp_system_labels *labels, const rp_xml_source *source,
+                                       const rp_system_breaks *breaks, rp_arena *arena,
+                                       rp_error *error) {
     rp_arena scratch = {.limit_bytes = tree_bytes_max};
-    labeller self = {.labels = labels, .arena = arena, .linearizer = {.source = &source}};
+    labeller self = {
+        .labels = labels, .arena = arena, .linearizer = {.source = source}, .breaks = breaks};
     *labels = (rp_system_labels){0};
-    rp_musescore_mend_text(bytes, size);
     rp_xml_tree_init(&self.tree, &scratch);
     self.tree.keeps_other_attributes = true;
-    rp_status status = rp_xml_read(&self.tree, &source, error);
+    rp_status status = rp_xml_read(&self.tree, source, error);
     if (status == RP_OK && self.tree.root->tag != RP_XML_SCORE_PARTWISE)
-        status = rp_fail(error, RP_INPUT, 0, "%s: not partwise MusicXML", name);
+        status = rp_fail(error, RP_INPUT, 0, "%s: not partwise MusicXML", source->name);
     rp_xml_node *part = status == RP_OK ? rp_musicxml_find_piano(self.tree.root) : NULL;
     if (status == RP_OK && part == NULL)
-        status = rp_fail(error, RP_INPUT, 0, "%s: no piano part", name);
-    rp_systems_begin(&self.systems, &source);
+        status = rp_fail(error, RP_INPUT, 0, "%s: no piano part", source->name);
+    rp_systems_begin(&self.systems, source);
     if (status == RP_OK) status = label_part(&self, part, error);
     rp_linearizer_clear(&self.linearizer);
     rp_systems_clear(&self.systems);
@@ -123,4 +148,11 @@ rp_status rp_system_labels_make(rp_system_labels *labels, uint8_t *bytes, size_t
     rp_text_clear(&self.lmx);
     rp_arena_clear(&scratch);
     return status;
+}
+
+rp_status rp_system_labels_make(rp_system_labels *labels, uint8_t *bytes, size_t size,
+                                const char *name, rp_arena *arena, rp_error *error) {
+    const rp_xml_source source = {.name = name, .data = bytes, .size = size};
+    rp_musescore_mend_text(bytes, size);
+    return rp_system_labels_make_broken(labels, &source, NULL, arena, error);
 }

@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "music/lmx.h"
+#include "music/xml_reader.h"
 
 /* A system of the piano part. Texts are the arena's. */
 typedef struct rp_system_label {
@@ -21,10 +22,22 @@ typedef struct rp_system_labels {
     bool has_token[RP_LMX_COUNT]; /* which tokens the labels hold */
 } rp_system_labels;
 
+/* Where an engraver has broken the music, whatever the score's own breaks are. */
+typedef struct rp_system_breaks {
+    uint32_t *firsts; /* index of each system's first measure, from 0, rising; the arena's */
+    bool *opens_page; /* does the system open a page? */
+    size_t count;     /* of systems; 0: the score's own breaks */
+} rp_system_breaks;
+
 /* Cuts the piano part of `bytes`, MusicXML as MuseScore writes it, at its printed breaks. `bytes`
  * are mended in place (music/musescore_mend.h); `name` is for messages. RP_INPUT: not MusicXML, or
  * no piano part (neither one so named nor a single one with two staves). */
 rp_status rp_system_labels_make(rp_system_labels *labels, uint8_t *bytes, size_t size,
                                 const char *name, rp_arena *arena, rp_error *error);
+
+/* The same, broken as `breaks` says. */
+rp_status rp_system_labels_make_broken(rp_system_labels *labels, const rp_xml_source *source,
+                                       const rp_system_breaks *breaks, rp_arena *arena,
+                                       rp_error *error);
 
 #endif
