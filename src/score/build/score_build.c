@@ -228,7 +228,7 @@ static void read_places(builder *self) {
 /* The first round over the pages gathers breaks and measures, the second wants the systems. */
 static rp_status read_verovio(rp_engraved_page *page, builder *self, const rp_xml_source *source,
                               int number, rp_error *error) {
-    rp_verovio_music again, *music = self->has_breaks ? &again : &self->music;
+    rp_verovio_music again = {0}, *music = self->has_breaks ? &again : &self->music;
     if (self->has_breaks) RP_TRY(make_music(&again, &self->page_arena, error));
     page->systems =
         rp_arena_array(&self->page_arena, RP_VEROVIO_SYSTEMS_MAX, sizeof *page->systems);
