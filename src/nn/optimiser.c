@@ -42,6 +42,16 @@ static void update_average(rp_parameters *parameters, double keep, uint64_t step
         parameters->average[i] += (1 - k) * (parameters->values[i] - parameters->average[i]);
 }
 
+static void decay_weights(rp_parameters *parameters, double share) {
+    for (int k = 0; k < parameters->count; k++) {
+        const rp_parameter *row = &parameters->rows[k];
+        if (!row->trained || row->dims < 2) continue;
+        float *values = row->tensor.data;
+        for (int64_t i = 0; i < rp_tensor_count(&row->tensor); i++)
+            values[i] -= (float)share * values[i];
+    }
+}
+
 rp_status rp_optimiser_step(const rp_optimiser *o, rp_parameters *parameters, rp_device *device,
                             uint64_t step, double *norm, rp_error *error) {
     double size;
@@ -66,6 +76,8 @@ rp_status rp_optimiser_step(const rp_optimiser *o, rp_parameters *parameters, rp
     if (o->kind == RP_OPTIMISER_SGD) args.out[2] = NULL;
     RP_TRY(
         rp_device_run(device, o->kind == RP_OPTIMISER_ADAM ? RP_OP_adam : RP_OP_sgd, &args, error));
+    if (o->kind == RP_OPTIMISER_ADAM && o->weight_decay > 0)
+        decay_weights(parameters, args.attr.rate * o->weight_decay);
     device->weights_version++;
     if (o->average > 0) update_average(parameters, o->average, step);
     return RP_OK;

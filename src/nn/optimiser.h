@@ -24,7 +24,9 @@ typedef struct rp_optimiser {
     rp_schedule schedule;
     double beta1, beta2, eps; /* Adam */
     double momentum;          /* SGD */
-    double weight_decay;      /* SGD: added to the gradient */
+    double weight_decay;      /* SGD: added to the gradient; Adam: taken off the weights themselves,
+                                 times the rate (Loshchilov and Hutter 2019), of rows with two or
+                                 more axes: not of biases and norms */
     double clip;              /* largest norm of the whole gradient; 0: no clipping */
     double average;           /* keep factor of the weights' average; 0: none */
 } rp_optimiser;

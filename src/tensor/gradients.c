@@ -186,6 +186,15 @@ static void conv2d_rule(rp_tape *tape, const rp_node *node, rp_tensor *gy) {
     if (x->needs_grad) rp_tape_give(tape, x, rp_tape_conv2d_data(tape, gy, w, attr, x));
 }
 
+static void conv2d_bias_rule(rp_tape *tape, const rp_node *node, rp_tensor *gy) {
+    const rp_tensor *b = in(node, 2);
+    rp_tensor *g = gy;
+    if (node->args.attr.relu)
+        g = rp_tape_mul(tape, gy, rp_tape_step(tape, (rp_tensor *)node->args.out[0]));
+    conv2d_rule(tape, node, g);
+    if (b->needs_grad) rp_tape_give(tape, b, rp_tape_sum_like(tape, g, b));
+}
+
 static void conv2d_data_rule(rp_tape *tape, const rp_node *node, rp_tensor *u) {
     rp_tensor *gy = in(node, 0), *w = in(node, 1);
     const rp_attr *attr = &node->args.attr;
@@ -313,6 +322,7 @@ static const rule rules[RP_OP_COUNT + 1] = {
     [RP_OP_cross_entropy] = loss_rule,
     [RP_OP_binary_cross_entropy] = loss_rule,
     [RP_OP_conv2d] = conv2d_rule,
+    [RP_OP_conv2d_bias] = conv2d_bias_rule,
     [RP_OP_conv2d_backward_data] = conv2d_data_rule,
     [RP_OP_conv2d_backward_weights] = conv2d_weights_rule,
     [RP_OP_max_pool2d] = max_pool2d_rule,

@@ -217,6 +217,24 @@ rp_tensor *rp_tape_conv2d(rp_tape *tape, rp_tensor *x, rp_tensor *w, const rp_wi
     return rp_tape_conv2d_attr(tape, x, w, &attr, &wanted);
 }
 
+rp_tensor *rp_tape_conv2d_bias(rp_tape *tape, rp_tensor *x, const rp_filter *filter,
+                               const rp_window *window) {
+    if (x == NULL || filter->w == NULL) return NULL;
+    rp_args args = {.in = {x, filter->w, filter->b}, .attr = window_attr(window)};
+    const int64_t shape[4] = {x->shape[0],
+                              fitted(x->shape[1], args.attr.pad[0] + args.attr.pad[1],
+                                     filter->w->shape[1], args.attr.stride[0]),
+                              fitted(x->shape[2], args.attr.pad[2] + args.attr.pad[3],
+                                     filter->w->shape[2], args.attr.stride[1]),
+                              filter->w->shape[0]};
+    assert(x->shape[3] == filter->w->shape[3]);
+    args.attr.relu = filter->relu;
+    args.out[0] = rp_tape_tensor(tape, x->dtype, 4, shape);
+    if (args.out[0] == NULL) return NULL;
+    rp_tape_record(tape, RP_OP_conv2d_bias, &args);
+    return args.out[0];
+}
+
 static rp_args pool_args(rp_tape *tape, rp_tensor *x, const rp_window *window) {
     rp_args args = {.in = {x}, .attr = window_attr(window)};
     if (x == NULL) return args;
@@ -254,7 +272,8 @@ rp_tensor *rp_tape_batch_norm(rp_tape *tape, rp_tensor *x, const rp_norm *norm) 
         .attr = {.eps = norm->eps,
                  .decay = {norm->decay},
                  .relu = norm->relu,
-                 .training = norm->training}};
+                 .training = norm->training,
+                 .biased = norm->biased_running}};
     if (tape->status != RP_OK) return NULL;
     /* The running values are state, not results: no node may claim them. */
     const int32_t mean_node = norm->running_mean->node, var_node = norm->running_var->node;

@@ -99,6 +99,13 @@ typedef struct rp_window {
 } rp_window;
 
 rp_tensor *rp_tape_conv2d(rp_tape *tape, rp_tensor *x, rp_tensor *w, const rp_window *window);
+typedef struct rp_filter {
+    rp_tensor *w, *b;
+    bool relu;
+} rp_filter;
+
+rp_tensor *rp_tape_conv2d_bias(rp_tape *tape, rp_tensor *x, const rp_filter *filter,
+                               const rp_window *window);
 rp_tensor *rp_tape_max_pool2d(rp_tape *tape, rp_tensor *x, const rp_window *window);
 rp_tensor *rp_tape_avg_pool2d(rp_tape *tape, rp_tensor *x, const rp_window *window);
 
@@ -108,6 +115,7 @@ typedef struct rp_norm {
     rp_tensor *residual, *lengths;         /* may be NULL */
     double eps, decay;
     bool relu, training;
+    bool biased_running; /* the running variance divides by m, not m - 1 */
 } rp_norm;
 
 rp_tensor *rp_tape_batch_norm(rp_tape *tape, rp_tensor *x, const rp_norm *norm);

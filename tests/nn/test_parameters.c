@@ -55,6 +55,26 @@ TEST(schedules_warm_up_and_fall) {
     CHECK_NEAR(rp_schedule_rate(&step, 7), 0.25, 1e-12);
 }
 
+TEST(adams_decay_shrinks_weights_but_neither_biases_nor_norms) {
+    rp_parameters p = {0};
+    rp_device *device;
+    const int64_t matrix[2] = {2, 3}, vector[1] = {4};
+    const int w = rp_parameters_add(&p, "w", RP_INIT_ONES, true, 2, matrix);
+    const int b = rp_parameters_add(&p, "b", RP_INIT_ONES, true, 1, vector);
+    REQUIRE(rp_parameters_plan(&p, 1, true, NULL) == RP_OK);
+    REQUIRE(rp_device_create_cpu(&device, 1, NULL) == RP_OK);
+    rp_optimiser adam = rp_optimiser_adam(0.01, 1000);
+    adam.weight_decay = 0.5;
+    rp_parameters_zero_gradients(&p);
+    CHECK_INT(rp_optimiser_step(&adam, &p, device, 1, NULL, NULL), RP_OK);
+    const double rate = rp_schedule_rate(&adam.schedule, 1);
+    for (int i = 0; i < 6; i++)
+        CHECK_NEAR(rp_tensor_get(&p.rows[w].tensor, i), 1 - rate * 0.5, 1e-7);
+    for (int i = 0; i < 4; i++) CHECK_NEAR(rp_tensor_get(&p.rows[b].tensor, i), 1, 0);
+    rp_device_destroy(device);
+    rp_parameters_clear(&p);
+}
+
 /* One step on the block from gradients of 1 (after clipping to norm 2: 2 / sqrt(80) each). */
 TEST(adam_moves_by_the_rate_and_refuses_what_is_not_finite) {
     rp_parameters p = {0};

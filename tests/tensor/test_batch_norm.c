@@ -132,6 +132,48 @@ TEST(a_mean_of_ten_thousand_deviations_keeps_the_digits_that_f32_has) {
     close_case(n);
 }
 
+/* The loops of the CPU sum once over what lies near the first number, and lose no more. */
+TEST(the_fast_loops_keep_them_too) {
+    enum { COUNT = 4000 };
+    norm_case *n = open_case(2, (const int64_t[]){COUNT, 1});
+    static float far[COUNT], y[COUNT];
+    float channels[6] = {1, 0, 0, 0, 0, 1};
+    rp_device *cpu;
+    REQUIRE(rp_device_create_cpu(&cpu, 1, NULL) == RP_OK);
+    rp_random random = rp_random_make(3, 2);
+    for (int i = 0; i < COUNT; i++) {
+        far[i] = (float)(round(rp_random_normal(&random) * 256) / 256) + 10000;
+        n->numbers[0][i] = far[i];
+    }
+    forward(n, NULL);
+    const int64_t shape[2] = {COUNT, 1};
+    const rp_tensor x = rp_tensor_over(far, RP_F32, 2, shape);
+    rp_tensor out = rp_tensor_over(y, RP_F32, 2, shape), of[6];
+    for (int k = 0; k < 6; k++) of[k] = rp_tensor_over(&channels[k], RP_F32, 1, &shape[1]);
+    const rp_args args = {
+        .in = {&x, &of[0], &of[1]}, .out = {&out, &of[2], &of[3], &of[4], &of[5]}, .attr = n->attr};
+    REQUIRE(rp_device_run(cpu, RP_OP_batch_norm, &args, NULL) == RP_OK);
+    CHECK_NEAR(channels[3] / n->channels[3][0], 1, 1e-5);
+    double worst = 0;
+    for (int i = 0; i < COUNT; i++) worst = fmax(worst, fabs(y[i] - n->numbers[1][i]));
+    printf("# mean 10,000 deviations away: off by at most %.1e deviations\n", worst);
+    CHECK(worst < 2e-3); /* half a unit of f32 at 10,000 is 5e-4 */
+    rp_device_destroy(cpu);
+    close_case(n);
+}
+
+/* Five scores, from running values 0 and 1, keeping 0.9. */
+TEST(both_conventions_of_the_running_variance_are_to_be_had) {
+    for (int biased = 0; biased < 2; biased++) {
+        norm_case *n = open_scores();
+        n->attr.biased = biased == 1;
+        forward(n, NULL);
+        CHECK_NEAR(n->channels[4][0], 7, 1e-12);
+        CHECK_NEAR(n->channels[5][0], biased ? 20.9 : 25.9, 1e-12);
+        close_case(n);
+    }
+}
+
 TEST(one_position_gives_beta_no_gradient_and_keeps_the_running_values) {
     norm_case *n = open_case(2, (const int64_t[]){1, 2});
     double upstream[2] = {3, -4};

@@ -21,7 +21,7 @@ typedef struct key {
     int32_t types[3]; /* rp_dtype of the three tensors */
     int64_t x[4], w[4], y[4];
     int32_t stride[2], pad[4];
-    int32_t transpose[2], has_bias;
+    int32_t transpose[2], has_bias, relu;
 } key;
 
 struct rp_cpu_primitive {
@@ -73,6 +73,16 @@ static rp_cpu_primitive *primitive_slot(rp_cpu_state *state, const key *key) {
     return &state->primitives[at];
 }
 
+/* Takes the largest of each result and 0 before it is written. */
+static dnnl_status_t append_relu(dnnl_primitive_attr_t attr) {
+    dnnl_post_ops_t ops = NULL;
+    dnnl_status_t s = dnnl_post_ops_create(&ops);
+    if (s == dnnl_success) s = dnnl_post_ops_append_eltwise(ops, 1, dnnl_eltwise_relu, 0, 0);
+    if (s == dnnl_success) s = dnnl_primitive_attr_set_post_ops(attr, ops);
+    if (ops != NULL) dnnl_post_ops_destroy(ops);
+    return s;
+}
+
 /* Makes the primitive from its descriptor; scratch memory is the caller's (ours). */
 static dnnl_status_t finish(rp_cpu_state *state, rp_cpu_primitive *slot, const_dnnl_op_desc_t desc,
                             dnnl_primitive_desc_t hint, dnnl_query_t packed) {
@@ -81,6 +91,7 @@ static dnnl_status_t finish(rp_cpu_state *state, rp_cpu_primitive *slot, const_d
     dnnl_status_t s = dnnl_primitive_attr_create(&attr);
     if (s == dnnl_success)
         s = dnnl_primitive_attr_set_scratchpad_mode(attr, dnnl_scratchpad_mode_user);
+    if (s == dnnl_success && slot->key.relu) s = append_relu(attr);
     if (s == dnnl_success) s = dnnl_primitive_desc_create(&pd, desc, attr, state->engine, hint);
     if (s == dnnl_success) {
         slot->packed = *dnnl_primitive_desc_query_md(pd, packed, 0);
@@ -175,9 +186,13 @@ static dnnl_status_t conv_make(rp_cpu_state *state, rp_cpu_primitive *slot, cons
     if (s != dnnl_success) return s;
     dnnl_convolution_desc_t forward, desc;
     dnnl_primitive_desc_t hint = NULL;
-    s = dnnl_dilated_convolution_forward_desc_init(&forward, dnnl_forward_training, direct,
-                                                   &slot->x, &w_forward, NULL, &slot->y, stride,
-                                                   (dnnl_dims_t){0, 0}, before, after);
+    const dnnl_dims_t outputs = {w->shape[0]};
+    s = dnnl_memory_desc_init_by_tag(&slot->bias, 1, outputs, dnnl_f32, dnnl_a);
+    if (s != dnnl_success) return s;
+    s = dnnl_dilated_convolution_forward_desc_init(
+        &forward, dnnl_forward_training, direct, &slot->x, &w_forward,
+        slot->key.has_bias ? &slot->bias : NULL, &slot->y, stride, (dnnl_dims_t){0, 0}, before,
+        after);
     if (s != dnnl_success || what == CONV_FORWARD)
         return s != dnnl_success ? s : finish(state, slot, &forward, NULL, dnnl_query_weights_md);
     s = dnnl_primitive_desc_create(&hint, &forward, NULL, state->engine, NULL);
@@ -203,18 +218,33 @@ static rp_status conv_slot(rp_device *device, const key *key, const rp_tensor *x
     return rp_cpu_onednn_failed(conv_make(state, *out, x, w, y, attr), "convolution", error);
 }
 
-static rp_status conv2d(rp_device *device, const rp_args *args, rp_error *error) {
+/* conv2d, and with `bias` conv2d_bias. */
+static rp_status conv_forward(rp_device *device, const rp_args *args, const rp_tensor *bias,
+                              rp_error *error) {
     const rp_tensor *x = args->in[0], *w = args->in[1], *y = args->out[0];
-    if (x->dtype == RP_F64) return rp_ref_ops.conv2d(device, args, error);
-    const key key = conv_key(CONV_FORWARD, x, w, y, &args->attr);
+    key key = conv_key(CONV_FORWARD, x, w, y, &args->attr);
+    key.has_bias = bias != NULL;
+    key.relu = bias != NULL && args->attr.relu;
     rp_cpu_primitive *slot;
     dnnl_memory_t packed;
     RP_TRY(conv_slot(device, &key, x, w, y, &args->attr, &slot, error));
     RP_TRY(rp_cpu_pack_onednn(device, w, &slot->w_plain, &slot->packed, &packed, error));
     operand operands[OPERANDS_MAX] = {{DNNL_ARG_SRC, &slot->x, x->data, NULL},
                                       {DNNL_ARG_WEIGHTS, NULL, NULL, packed},
-                                      {DNNL_ARG_DST, &slot->y, y->data, NULL}};
-    return execute(device, slot, operands, 3, error);
+                                      {DNNL_ARG_DST, &slot->y, y->data, NULL},
+                                      {DNNL_ARG_BIAS, &slot->bias, NULL, NULL}};
+    if (bias != NULL) operands[3].data = bias->data;
+    return execute(device, slot, operands, bias != NULL ? 4 : 3, error);
+}
+
+static rp_status conv2d(rp_device *device, const rp_args *args, rp_error *error) {
+    if (args->in[0]->dtype == RP_F64) return rp_ref_ops.conv2d(device, args, error);
+    return conv_forward(device, args, NULL, error);
+}
+
+static rp_status conv2d_bias(rp_device *device, const rp_args *args, rp_error *error) {
+    if (args->in[0]->dtype == RP_F64) return rp_ref_ops.conv2d_bias(device, args, error);
+    return conv_forward(device, args, args->in[2], error);
 }
 
 static rp_status conv2d_backward_data(rp_device *device, const rp_args *args, rp_error *error) {
@@ -427,9 +457,10 @@ static rp_status linear_backward(rp_device *device, const rp_args *args, rp_erro
 
 void rp_cpu_install_onednn(rp_device *device) {
     static const rp_op rows[] = {
-        RP_OP_conv2d, RP_OP_conv2d_backward_data, RP_OP_conv2d_backward_weights, RP_OP_matmul,
-        RP_OP_linear, RP_OP_linear_backward};
+        RP_OP_conv2d, RP_OP_conv2d_bias, RP_OP_conv2d_backward_data, RP_OP_conv2d_backward_weights,
+        RP_OP_matmul, RP_OP_linear,      RP_OP_linear_backward};
     device->ops.conv2d = conv2d;
+    device->ops.conv2d_bias = conv2d_bias;
     device->ops.conv2d_backward_data = conv2d_backward_data;
     device->ops.conv2d_backward_weights = conv2d_backward_weights;
     device->ops.matmul = matmul;

@@ -63,8 +63,8 @@ static void update_running(const rp_args *args, int64_t c, moments m, int64_t co
     if (counted < 2) return;
     rp_tensor *mean = args->out[3], *variance = args->out[4];
     rp_tensor_set(mean, c, kept * rp_tensor_get(mean, c) + (1 - kept) * m.mean);
-    rp_tensor_set(variance, c,
-                  kept * rp_tensor_get(variance, c) + (1 - kept) * m.variance * n / (n - 1));
+    const double batch = args->attr.biased ? m.variance : m.variance * n / (n - 1);
+    rp_tensor_set(variance, c, kept * rp_tensor_get(variance, c) + (1 - kept) * batch);
 }
 
 /* Channel c of y from its mean and 1 / deviation. */

@@ -138,7 +138,8 @@ static void batch_statistics(const rp_device *device, const rp_args *args, const
         inv[c] = (float)(1 / sqrt(var + args->attr.eps));
         if (m < 2) continue; /* no unbiased value exists: the running ones stay */
         running_mean[c] = (float)(decay * running_mean[c] + (1 - decay) * (shift[c] + d));
-        running_var[c] = (float)(decay * running_var[c] + (1 - decay) * var * m / (m - 1));
+        const double batch = args->attr.biased ? var : var * m / (m - 1);
+        running_var[c] = (float)(decay * running_var[c] + (1 - decay) * batch);
     }
 }
 
