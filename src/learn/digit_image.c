@@ -7,17 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/error.h"
+#include "learn/digit_ink.h"
 #include "reprise/learn.h"
 
 enum { PIXELS_MAX = 64 << 20, SIDE = RP_DIGIT_SIDE, BOX = 20 };
 
-typedef struct grey_image {
-    int width, height;
-    uint8_t *pixels; /* owned; after invert: 0 paper */
-} grey_image;
-
-static rp_status read_grey(grey_image *image, const char *path, rp_error *error) {
+static rp_status read_grey(rp_grey_image *image, const char *path, rp_error *error) {
     png_image png = {.version = PNG_IMAGE_VERSION};
     errno = 0;
     if (!png_image_begin_read_from_file(&png, path))
@@ -41,38 +36,11 @@ static rp_status read_grey(grey_image *image, const char *path, rp_error *error)
     return rp_fail(error, RP_INPUT, 0, "%s: %s; the PNG is damaged", path, png.message);
 }
 
-/* The border tells the paper; ink is what is far from it. Stretched to 0 .. 255. */
-static rp_status invert(grey_image *image, const char *path, rp_error *error) {
-    const int width = image->width, height = image->height;
-    double border = 0;
-    int least = 255, most = 0;
-    for (int x = 0; x < width; x++)
-        border +=
-            image->pixels[x] + image->pixels[(size_t)(height - 1) * (size_t)width + (size_t)x];
-    for (int y = 0; y < height; y++)
-        border += image->pixels[(size_t)y * (size_t)width] +
-                  image->pixels[((size_t)y + 1) * (size_t)width - 1];
-    const bool is_light_paper = border / (2.0 * (width + height)) >= 128;
-    for (size_t i = 0; i < (size_t)width * (size_t)height; i++) {
-        if (is_light_paper) image->pixels[i] = (uint8_t)(255 - image->pixels[i]);
-        least = image->pixels[i] < least ? image->pixels[i] : least;
-        most = image->pixels[i] > most ? image->pixels[i] : most;
-    }
-    if (most - least < 32)
-        return rp_fail(error, RP_INPUT, 0, "%s: nothing is drawn on it: grey %d to %d", path, least,
-                       most);
-    for (size_t i = 0; i < (size_t)width * (size_t)height; i++) {
-        const int value = (image->pixels[i] - least) * 255 / (most - least);
-        image->pixels[i] = (uint8_t)(value < 64 ? 0 : value); /* shades of paper are no ink */
-    }
-    return RP_OK;
-}
-
 typedef struct ink_box {
     int left, top, right, bottom; /* the last two one beyond */
 } ink_box;
 
-static ink_box box_of(const grey_image *image) {
+static ink_box box_of(const rp_grey_image *image) {
     ink_box box = {image->width, image->height, 0, 0};
     for (int y = 0; y < image->height; y++)
         for (int x = 0; x < image->width; x++) {
@@ -91,7 +59,7 @@ static double overlap(int at, double from, double to) {
 }
 
 /* The mean of the picture over a rectangle. */
-static double mean_over(const grey_image *image, double left, double top, double right,
+static double mean_over(const rp_grey_image *image, double left, double top, double right,
                         double bottom) {
     double sum = 0, area = 0;
     for (int y = (int)floor(top); y < ceil(bottom) && y < image->height; y++)
@@ -104,7 +72,7 @@ static double mean_over(const grey_image *image, double left, double top, double
 }
 
 /* The box at 20 pixels' size. */
-static void shrink(const grey_image *image, const ink_box *box, double small[BOX][BOX]) {
+static void shrink(const rp_grey_image *image, const ink_box *box, double small[BOX][BOX]) {
     const int width = box->right - box->left, height = box->bottom - box->top;
     const double step = (double)(width > height ? width : height) / BOX;
     memset(small, 0, sizeof(double) * BOX * BOX);
@@ -137,10 +105,10 @@ static void centre(double small[BOX][BOX], uint8_t pixels[SIDE * SIDE]) {
 }
 
 rp_status rp_digit_read(const char *path, uint8_t pixels[SIDE * SIDE], rp_error *error) {
-    grey_image image = {0};
+    rp_grey_image image = {0};
     double small[BOX][BOX];
     rp_status status = read_grey(&image, path, error);
-    if (status == RP_OK) status = invert(&image, path, error);
+    if (status == RP_OK) status = rp_digit_ink(&image, path, error);
     if (status == RP_OK) {
         const ink_box box = box_of(&image);
         shrink(&image, &box, small);

@@ -1,7 +1,10 @@
 /* Pictures of digits become what MNIST's are. */
+#include <math.h>
 #include <png.h>
 #include <stdlib.h>
 
+#include "base/compiler.h"
+#include "base/random.h"
 #include "check.h"
 #include "reprise/learn.h"
 
@@ -49,6 +52,58 @@ TEST(dark_on_light_and_light_on_dark_give_the_same_centred_digit) {
     CHECK_NEAR(x / ink, 14, 0.51);
     CHECK_NEAR(y / ink, 14, 0.51);
     CHECK_INT(bottom - top + 1, 20);
+}
+
+/* A seven as a camera sees it: the light falls from one corner, every pixel has its noise, the
+ * paper has specks; `contrast` is what the ink takes away from the paper's light (or adds to it).
+ */
+static void write_seven(const char *path, double light_low, double light_high, double contrast,
+                        double noise) {
+    enum { WIDE = 320, HIGH = 240 };
+    static uint8_t pixels[WIDE * HIGH];
+    rp_random random = rp_random_make(7, 0);
+    for (int i = 0; i < WIDE * HIGH; i++) {
+        const int x = i % WIDE, y = i / WIDE;
+        const bool is_bar = x >= 110 && x < 210 && y >= 50 && y < 70;
+        const double slant = 200 - (y - 60) * 0.45;
+        const bool is_leg = y >= 60 && y < 190 && x >= slant - 10 && x < slant + 10;
+        const bool is_speck = noise > 0 && x % 97 == 30 && y % 71 == 20;
+        double grey =
+            light_low + (light_high - light_low) * (x / (double)WIDE + y / (double)HIGH) / 2;
+        if (is_bar || is_leg || is_speck) grey *= 1 + contrast;
+        grey += noise * rp_random_normal(&random);
+        pixels[i] = (uint8_t)fmin(fmax(grey, 0), 255);
+    }
+    png_image png = {
+        .version = PNG_IMAGE_VERSION, .width = WIDE, .height = HIGH, .format = PNG_FORMAT_GRAY};
+    if (!png_image_write_to_file(&png, path, 0, pixels, 0, NULL)) abort();
+}
+
+static double mean_difference(const uint8_t *a, const uint8_t *b) {
+    double sum = 0;
+    for (int i = 0; i < 784; i++) sum += abs(a[i] - b[i]);
+    return sum / 784;
+}
+
+TEST(uneven_light_noise_and_specks_change_a_digit_little) {
+    static const struct {
+        double low, high, contrast, noise;
+    } rows[] = {{90, 230, -0.7, 4},   /* light paper, one corner in the shade */
+                {40, 120, -0.6, 3},   /* a dim room: the paper is darker than grey 128 */
+                {15, 60, 2.2, 3},     /* chalk on a board */
+                {120, 200, -0.5, 6}}; /* pencil */
+    uint8_t even[784], uneven[784];
+    rp_error error = {0};
+    write_seven(path_of("even.png"), 255, 255, -1, 0);
+    REQUIRE(rp_digit_read(path_of("even.png"), even, &error) == RP_OK);
+    for (size_t i = 0; i < RP_COUNT(rows); i++) {
+        write_seven(path_of("uneven.png"), rows[i].low, rows[i].high, rows[i].contrast,
+                    rows[i].noise);
+        REQUIRE(rp_digit_read(path_of("uneven.png"), uneven, &error) == RP_OK);
+        printf("# light %.0f to %.0f: mean difference %.2f greys\n", rows[i].low, rows[i].high,
+               mean_difference(even, uneven));
+        CHECK(mean_difference(even, uneven) < 5);
+    }
 }
 
 TEST(small_pictures_are_enlarged) {
