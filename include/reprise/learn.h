@@ -235,6 +235,9 @@ rp_status rp_moons_draw_curve(const rp_moons_round *rounds, size_t count, const 
  *     "1998"    LeNet-5 to the letter: 60,000 parameters, trained digit by digit
  *     "modern"  about the same size: batch norm, relu, max-pooling, distortions, Adam
  *     "large"   the same with at most 300,000 parameters
+ *     "fashion" the layers of modern, learning clothes (mirrored and partly hidden, never bent)
+ *     "fashion-large"  residual, under a million parameters
+ * The last two answer with the mean over a picture and its mirror image.
  * Data: the four IDX files of MNIST, or others of the same kind, plain or gzipped, in one folder.
  */
 
@@ -264,7 +267,9 @@ typedef struct rp_lenet_pass {
 
 typedef struct rp_lenet_training {
     const char *folder; /* of the data */
-    unsigned passes;    /* 1 .. 1000 */
+    unsigned passes;    /* 1 .. 1000; 0: as many as the variant's recipe says */
+    uint32_t hold_out;  /* so many of the last training digits are not learned from but tested on in
+                           place of the test files, which are then not opened: for choosing */
     uint64_t seed;
     bool
         distort; /* 1998: nine distorted copies of each digit beside the original; modern: always */
@@ -348,6 +353,7 @@ rp_status rp_batchnorm_run(const rp_batchnorm_study *study, rp_batchnorm_point *
 typedef struct rp_batchnorm_verdict {
     double best_without;
     uint32_t step_without, step_with; /* step_with 0: never */
+    double share;                     /* step_with / step_without; 0: never */
 } rp_batchnorm_verdict;
 rp_batchnorm_verdict rp_batchnorm_judge(const rp_batchnorm_point *points, size_t count);
 

@@ -35,8 +35,8 @@ static void tell(const rp_batchnorm_point *points, size_t count, bool is_json) {
     if (is_json) {
         printf(
             "{\"reprise\": 1, \"best_without\": %.4f, \"step_without\": %u, \"step_with\": %u, "
-            "\"points\": [",
-            verdict.best_without, verdict.step_without, verdict.step_with);
+            "\"share\": %.4f, \"points\": [",
+            verdict.best_without, verdict.step_without, verdict.step_with, verdict.share);
         for (size_t i = 0; i < count; i++)
             printf("%s\n [%u, %.4f, %.4f]", i > 0 ? "," : "", points[i].step, points[i].accuracy[0],
                    points[i].accuracy[1]);
@@ -50,7 +50,9 @@ static void tell(const rp_batchnorm_point *points, size_t count, bool is_json) {
                points[i].accuracy[1] * 100);
     printf("Best without: %.2f %% at step %u; ", verdict.best_without * 100, verdict.step_without);
     if (verdict.step_with == 0) printf("with batch norm it is not reached\n");
-    else printf("with batch norm it is reached at step %u\n", verdict.step_with);
+    else
+        printf("with batch norm it is reached at step %u, in %.3f of the steps\n",
+               verdict.step_with, verdict.share);
 }
 
 static rp_status run(const rp_cli_call *call, rp_error *error) {

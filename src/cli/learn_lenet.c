@@ -12,7 +12,7 @@
 
 struct lenet_options {
     const char *data, *variant, *weights, *output, *classify;
-    int64_t passes, seed, threads;
+    int64_t passes, hold_out, seed, threads;
     bool evaluate, distort, json;
 };
 
@@ -157,17 +157,18 @@ static rp_status keep(rp_lenet *lenet, const struct lenet_options *options, rp_e
 static rp_status train(const struct lenet_options *options, const rp_progress *progress,
                        rp_error *error) {
     rp_lenet *lenet = NULL;
-    const bool is_1998 = strcmp(options->variant, "1998") == 0;
     const rp_lenet_training training = {.folder = options->data,
-                                        .passes = (unsigned)(options->passes > 0 ? options->passes
-                                                             : is_1998           ? 20
-                                                                                 : 14),
+                                        .passes = (unsigned)options->passes,
+                                        .hold_out = (uint32_t)options->hold_out,
                                         .seed = (uint64_t)options->seed,
                                         .distort = options->distort,
                                         .on_pass = print_pass,
                                         .context = (void *)(uintptr_t)options};
-    rp_status status = rp_lenet_create(&lenet, options->variant, (uint64_t)options->seed,
-                                       (unsigned)options->threads, error);
+    rp_status status =
+        options->weights != NULL
+            ? rp_lenet_load(&lenet, options->weights, (unsigned)options->threads, error)
+            : rp_lenet_create(&lenet, options->variant, (uint64_t)options->seed,
+                              (unsigned)options->threads, error);
     if (status == RP_OK && !options->json)
         printf("%s, %zu parameters\n", rp_lenet_variant(lenet), rp_lenet_parameter_count(lenet));
     if (status == RP_OK) status = rp_lenet_train(lenet, &training, progress, error);
@@ -182,6 +183,8 @@ static rp_status run(const rp_cli_call *call, rp_error *error) {
         return rp_cli_fail(error, RP_USAGE, "--threads is 0 (all) .. 1024");
     if (options->passes < 0 || options->passes > 1000)
         return rp_cli_fail(error, RP_USAGE, "--passes is 1 .. 1000");
+    if (options->hold_out < 0 || options->hold_out > 1000000)
+        return rp_cli_fail(error, RP_USAGE, "--hold-out is 0 .. 1000000");
     if (options->classify != NULL) return classify(options, error);
     if (options->data == NULL)
         return rp_cli_fail(error, RP_USAGE, "--data DIR names the folder of the four IDX files");
@@ -191,10 +194,12 @@ static rp_status run(const rp_cli_call *call, rp_error *error) {
 static const rp_cli_option options[] = {
     {"data", 'd', RP_CLI_TEXT, "DIR", offsetof(struct lenet_options, data),
      "folder of train- and t10k-images-idx3-ubyte and -labels-idx1-ubyte, also .gz"},
-    {"variant", 0, RP_CLI_TEXT, "1998|modern|large", offsetof(struct lenet_options, variant),
-     "which network (modern)"},
+    {"variant", 0, RP_CLI_TEXT, "1998|modern|large|fashion|fashion-large",
+     offsetof(struct lenet_options, variant), "which network (modern)"},
     {"passes", 0, RP_CLI_INTEGER, "N", offsetof(struct lenet_options, passes),
-     "passes over the training data (1998: 20, others: 14)"},
+     "passes over the training data (the variant's own number)"},
+    {"hold-out", 0, RP_CLI_INTEGER, "N", offsetof(struct lenet_options, hold_out),
+     "do not learn the last N training digits: test on them instead of the test files"},
     {"distort", 0, RP_CLI_FLAG, NULL, offsetof(struct lenet_options, distort),
      "1998: learn from distorted digits too; the others always do"},
     {"output", 'o', RP_CLI_TEXT, "PREFIX", offsetof(struct lenet_options, output),
@@ -204,7 +209,7 @@ static const rp_cli_option options[] = {
     {"classify", 0, RP_CLI_TEXT, "PNG", offsetof(struct lenet_options, classify),
      "read the digit in a picture, dark on light or light on dark"},
     {"weights", 'w', RP_CLI_TEXT, "FILE", offsetof(struct lenet_options, weights),
-     "safetensors to test or ask (the variant's own)"},
+     "safetensors to test, ask or go on training from (the variant's own; new ones)"},
     {"seed", 0, RP_CLI_INTEGER, "N", offsetof(struct lenet_options, seed),
      "of weights, order and distortions (1)"},
     {"threads", 't', RP_CLI_INTEGER, "N", offsetof(struct lenet_options, threads),

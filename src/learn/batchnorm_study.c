@@ -236,6 +236,7 @@ rp_batchnorm_verdict rp_batchnorm_judge(const rp_batchnorm_point *points, size_t
     }
     for (size_t i = count; i-- > 0;)
         if (points[i].accuracy[1] >= verdict.best_without) verdict.step_with = points[i].step;
+    if (verdict.step_without > 0) verdict.share = verdict.step_with / (double)verdict.step_without;
     return verdict;
 }
 

@@ -20,9 +20,10 @@ static affine draw_affine(const rp_distort_ranges *ranges, rp_random *random) {
     const double shear = rp_random_between(random, -ranges->shear, ranges->shear);
     const double turn = rp_random_between(random, -ranges->turn, ranges->turn);
     const double c = cos(turn), s = sin(turn), wide = scale * squeeze, high = scale / squeeze;
-    return (affine){(float)(c * wide), (float)((-s + shear) * high),
-                    (float)x_shift,    (float)(s * wide),
-                    (float)(c * high), (float)y_shift};
+    const double side = ranges->flip > 0 && rp_random_uniform(random) < ranges->flip ? -1 : 1;
+    return (affine){(float)(side * c * wide), (float)(side * (-s + shear) * high),
+                    (float)(side * x_shift),  (float)(s * wide),
+                    (float)(c * high),        (float)y_shift};
 }
 
 /* A smooth number at row, column of the field from KNOTS x KNOTS numbers. */
@@ -53,6 +54,18 @@ static float ink_at(const float framed[FRAMED][FRAMED], float x, float y) {
     return top + fy * (bottom - top);
 }
 
+/* A rectangle of one grey. */
+static void erase(float *field, int side, rp_random *random) {
+    const uint32_t height = 2 + rp_random_below(random, 11);
+    const uint32_t width = 2 + rp_random_below(random, 11);
+    const uint32_t top = rp_random_below(random, (uint32_t)side - height);
+    const uint32_t left = rp_random_below(random, (uint32_t)side - width);
+    const float grey = (float)rp_random_uniform(random);
+    for (uint32_t row = top; row < top + height; row++)
+        for (uint32_t column = left; column < left + width; column++)
+            field[row * (uint32_t)side + column] = grey;
+}
+
 void rp_distort(float *field, int side, const uint8_t *pixels, const rp_distort_ranges *ranges,
                 rp_random *random) {
     float framed[FRAMED][FRAMED] = {{0}}, x_knots[KNOTS][KNOTS], y_knots[KNOTS][KNOTS];
@@ -80,4 +93,5 @@ void rp_distort(float *field, int side, const uint8_t *pixels, const rp_distort_
             field[row * side + column] = ink_at(framed, from_x + source, from_y + source);
         }
     }
+    if (ranges->erase > 0 && rp_random_uniform(random) < ranges->erase) erase(field, side, random);
 }

@@ -29,7 +29,8 @@ rp_status rp_lenet_create(rp_lenet **out, const char *variant, uint64_t seed, un
     const bool is_1998 = strcmp(variant, "1998") == 0;
     *out = NULL;
     if (!is_1998 && shape == NULL)
-        return rp_fail(error, RP_USAGE, -1, "variant %.40s: there are 1998, modern and large",
+        return rp_fail(error, RP_USAGE, -1,
+                       "variant %.40s: there are 1998, modern, large, fashion, fashion-large",
                        variant);
     rp_lenet *lenet = calloc(1, sizeof *lenet);
     if (lenet == NULL) return rp_fail_memory(error, "a net");
@@ -65,6 +66,38 @@ static void score_1998(rp_lenet98 *net, const uint8_t *pixels, float *scores) {
     for (int c = 0; c < RP_DIGIT_CLASSES; c++) scores[c] = -net->state.y[c];
 }
 
+/* Ink of one image, as it is or mirrored left to right. */
+static void take_ink(float *x, const uint8_t *pixels, bool is_mirrored) {
+    for (int i = 0; i < PIXELS; i++) {
+        const int column = i % RP_DIGIT_SIDE, row = i / RP_DIGIT_SIDE;
+        const int from = is_mirrored ? RP_DIGIT_SIDE - 1 - column : column;
+        x[i] = pixels[row * RP_DIGIT_SIDE + from] * (1 / 255.0f);
+    }
+}
+
+/* What was learned with its mirror image is asked with it: the mean of both logits. */
+static rp_status score_modern(rp_lenet_modern *net, const uint8_t *pixels, uint32_t count,
+                              float *scores, rp_error *error) {
+    float *x = malloc((size_t)ASKED_AT_ONCE * PIXELS * sizeof *x);
+    float other[ASKED_AT_ONCE * RP_DIGIT_CLASSES];
+    rp_status status = x != NULL ? RP_OK : rp_fail_memory(error, "a batch of digits");
+    for (uint32_t first = 0; first < count && status == RP_OK; first += ASKED_AT_ONCE) {
+        const uint32_t n = count - first < ASKED_AT_ONCE ? count - first : ASKED_AT_ONCE;
+        float *answers = scores + (size_t)first * RP_DIGIT_CLASSES;
+        for (uint32_t i = 0; i < n; i++)
+            take_ink(x + i * PIXELS, pixels + (size_t)(first + i) * PIXELS, false);
+        status = rp_lenet_modern_run(net, x, (int)n, answers, error);
+        if (status != RP_OK || net->shape->recipe.ranges.flip == 0) continue;
+        for (uint32_t i = 0; i < n; i++)
+            take_ink(x + i * PIXELS, pixels + (size_t)(first + i) * PIXELS, true);
+        status = rp_lenet_modern_run(net, x, (int)n, other, error);
+        for (uint32_t i = 0; i < n * RP_DIGIT_CLASSES; i++)
+            answers[i] = 0.5f * (answers[i] + other[i]);
+    }
+    free(x);
+    return status;
+}
+
 rp_status rp_lenet_score(rp_lenet *lenet, const uint8_t *pixels, uint32_t count, float *scores,
                          rp_error *error) {
     if (lenet->net98 != NULL) {
@@ -72,17 +105,7 @@ rp_status rp_lenet_score(rp_lenet *lenet, const uint8_t *pixels, uint32_t count,
             score_1998(lenet->net98, pixels + (size_t)i * PIXELS, scores + i * RP_DIGIT_CLASSES);
         return RP_OK;
     }
-    float *x = malloc((size_t)ASKED_AT_ONCE * PIXELS * sizeof *x);
-    rp_status status = x != NULL ? RP_OK : rp_fail_memory(error, "a batch of digits");
-    for (uint32_t first = 0; first < count && status == RP_OK; first += ASKED_AT_ONCE) {
-        const uint32_t n = count - first < ASKED_AT_ONCE ? count - first : ASKED_AT_ONCE;
-        for (size_t i = 0; i < (size_t)n * PIXELS; i++)
-            x[i] = pixels[(size_t)first * PIXELS + i] * (1 / 255.0f);
-        status = rp_lenet_modern_run(&lenet->modern, x, (int)n, scores + first * RP_DIGIT_CLASSES,
-                                     error);
-    }
-    free(x);
-    return status;
+    return score_modern(&lenet->modern, pixels, count, scores, error);
 }
 
 rp_status rp_lenet_classify(rp_lenet *lenet, const uint8_t pixels[PIXELS],
@@ -151,23 +174,51 @@ static rp_status train_pass(rp_lenet *lenet, rp_lenet_run *run, const rp_digits 
     return RP_OK;
 }
 
+static unsigned recipe_passes(const rp_lenet *lenet) {
+    return lenet->net98 != NULL ? RP_LENET98_PASSES : lenet->modern.shape->recipe.passes;
+}
+
+/* The digits to test on: the test files, or the last training digits, which are then no longer
+ * among `digits`. */
+static rp_status take_test(rp_digits *test, rp_digits *digits, const rp_lenet_training *training,
+                           rp_error *error) {
+    const uint32_t held = training->hold_out;
+    if (held == 0) {
+        RP_TRY(rp_digits_read(test, training->folder, "t10k", error));
+        return check_size(test, training->folder, error);
+    }
+    if (held >= digits->count)
+        return rp_fail(error, RP_USAGE, -1, "hold out %u: there are only %u training digits", held,
+                       digits->count);
+    digits->count -= held;
+    *test = (rp_digits){.count = held,
+                        .rows = digits->rows,
+                        .columns = digits->columns,
+                        .pixels = malloc((size_t)held * PIXELS),
+                        .labels = malloc(held)};
+    if (test->pixels == NULL || test->labels == NULL) return rp_fail_memory(error, "digits");
+    memcpy(test->pixels, digits->pixels + (size_t)digits->count * PIXELS, (size_t)held * PIXELS);
+    memcpy(test->labels, digits->labels + digits->count, held);
+    return RP_OK;
+}
+
 rp_status rp_lenet_train(rp_lenet *lenet, const rp_lenet_training *training,
                          const rp_progress *progress, rp_error *error) {
     rp_digits digits = {0}, test = {0};
     rp_lenet_run run = {.training = training, .digits = &digits};
-    if (training->passes < 1 || training->passes > PASSES_MAX)
-        return rp_fail(error, RP_USAGE, -1, "passes: %u is not in 1 .. %d", training->passes,
-                       PASSES_MAX);
+    run.passes = training->passes != 0 ? training->passes : recipe_passes(lenet);
+    if (run.passes > PASSES_MAX)
+        return rp_fail(error, RP_USAGE, -1, "passes: %u is not in 1 .. %d", run.passes, PASSES_MAX);
     rp_status status = rp_digits_read(&digits, training->folder, "train", error);
-    if (status == RP_OK) status = rp_digits_read(&test, training->folder, "t10k", error);
     if (status == RP_OK) status = check_size(&digits, training->folder, error);
-    if (status == RP_OK) status = check_size(&test, training->folder, error);
+    if (status == RP_OK) status = take_test(&test, &digits, training, error);
     if (status == RP_OK) run.order = malloc((size_t)digits.count * sizeof *run.order);
     if (status == RP_OK && run.order == NULL) status = rp_fail_memory(error, "an order");
     rp_progress_state state =
-        rp_progress_begin(progress, "training", (uint64_t)training->passes * digits.count);
+        rp_progress_begin(progress, "training", (uint64_t)run.passes * digits.count);
     run.progress = &state;
-    for (; run.pass < training->passes && status == RP_OK; run.pass++)
+    if (lenet->net98 == NULL) run.ranges = &lenet->modern.shape->recipe.ranges;
+    for (; run.pass < run.passes && status == RP_OK; run.pass++)
         status = train_pass(lenet, &run, &test, error);
     free(run.order);
     rp_digits_clear(&digits);
@@ -177,9 +228,9 @@ rp_status rp_lenet_train(rp_lenet *lenet, const rp_lenet_training *training,
 
 /* The batches of the modern variants. */
 static void draw_digit(const rp_lenet_run *run, uint32_t which, uint64_t stream, float *x) {
-    static const rp_distort_ranges ranges = RP_DISTORT_MODERN;
     rp_random random = rp_random_make(run->training->seed + 1 + stream, which);
-    rp_distort(x, RP_DISTORT_SIDE, run->digits->pixels + (size_t)which * PIXELS, &ranges, &random);
+    rp_distort(x, RP_DISTORT_SIDE, run->digits->pixels + (size_t)which * PIXELS, run->ranges,
+               &random);
 }
 
 /* For the norms' statistics: digits as they are, for so they will be asked. */
@@ -188,20 +239,21 @@ static void draw_plain(void *context, int batch, float *x, int count) {
     for (int i = 0; i < count; i++) {
         const uint32_t which =
             run->order[((uint32_t)batch * (uint32_t)count + (uint32_t)i) % run->digits->count];
-        for (int p = 0; p < PIXELS; p++)
-            x[i * PIXELS + p] = run->digits->pixels[(size_t)which * PIXELS + p] * (1 / 255.0f);
+        take_ink(x + i * PIXELS, run->digits->pixels + (size_t)which * PIXELS, false);
     }
 }
 
 rp_status rp_lenet_modern_pass(rp_lenet *lenet, const rp_lenet_run *run, rp_lenet_pass *report,
                                rp_error *error) {
+    const rp_lenet_recipe *recipe = &lenet->modern.shape->recipe;
     const uint32_t count = run->digits->count, batches = count / BATCH;
-    rp_optimiser optimiser = rp_optimiser_adam(0.003, (uint64_t)run->training->passes * batches);
+    rp_optimiser optimiser = rp_optimiser_adam(recipe->rate, (uint64_t)run->passes * batches);
     float *x = malloc((size_t)BATCH * PIXELS * sizeof *x);
     int32_t labels[BATCH];
     double totals[2] = {0};
     rp_status status = x != NULL ? RP_OK : rp_fail_memory(error, "a batch of digits");
     optimiser.schedule.warmup = batches < 200 ? batches : 200;
+    optimiser.weight_decay = recipe->decay;
     optimiser.average = 0.999;
     for (uint32_t batch = 0; batch < batches && status == RP_OK; batch++) {
         for (uint32_t i = 0; i < BATCH; i++) {
@@ -217,7 +269,7 @@ rp_status rp_lenet_modern_pass(rp_lenet *lenet, const rp_lenet_run *run, rp_lene
     free(x);
     report->loss = totals[0] / (batches * BATCH);
     report->training_error = 100 * totals[1] / (batches * BATCH);
-    if (status == RP_OK && run->pass + 1 == run->training->passes)
+    if (status == RP_OK && run->pass + 1 == run->passes)
         status = rp_lenet_modern_settle(&lenet->modern, 100, 100, draw_plain,
                                         (void *)(uintptr_t)run, error);
     return status;

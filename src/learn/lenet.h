@@ -13,6 +13,7 @@ typedef struct rp_lenet98 {
     rp_lenet98_loops loops;
     rp_lenet98_codes codes;
     rp_lenet98_weights weights, steps, second;
+    rp_lenet98_weights largest; /* second derivatives, the largest estimated so far */
     rp_lenet98_state state;
 } rp_lenet98;
 
@@ -26,9 +27,10 @@ struct rp_lenet {
 typedef struct rp_lenet_run {
     const rp_lenet_training *training;
     const rp_digits *digits;
-    rp_progress_state *progress; /* counts digits over all passes */
-    unsigned pass;               /* from 0 */
-    uint32_t *order;             /* count numbers: the pass's permutation */
+    rp_progress_state *progress;     /* counts digits over all passes */
+    unsigned pass, passes;           /* pass: from 0 */
+    const rp_distort_ranges *ranges; /* of the modern variants */
+    uint32_t *order;                 /* count numbers: the pass's permutation */
 } rp_lenet_run;
 
 /* One pass over the digits in the order given; fills loss, training_error and steps of `report`.

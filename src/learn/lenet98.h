@@ -28,6 +28,7 @@ enum {
     RP_LENET98_KERNELS = 60,    /* of C3: entries of its table */
     RP_LENET98_CODE = 84,       /* 7 x 12 pixels */
     RP_LENET98_TRAINED = 60000, /* padding not counted */
+    RP_LENET98_PASSES = 20,
 };
 
 /* Weights, and in the same shape gradients, second derivatives and steps. */

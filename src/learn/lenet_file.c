@@ -92,6 +92,7 @@ rp_status rp_lenet_load(rp_lenet **out, const char *path, unsigned threads, rp_e
     if (status != RP_OK) goto done;
     if (lenet->net98 != NULL) status = load_1998(lenet->net98, &file, error);
     else status = rp_safetensors_read_parameters(&file, &lenet->modern.parameters, false, error);
+    if (status == RP_OK && lenet->net98 == NULL) rp_lenet_modern_changed(&lenet->modern);
 done:
     rp_safetensors_close(&file);
     if (status == RP_OK) *out = lenet;

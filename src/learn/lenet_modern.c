@@ -2,15 +2,44 @@
  * laid along W, which changes nothing for square kernels. */
 #include "learn/lenet_modern.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "nn/fold.h"
+
 enum { SIDE = RP_DISTORT_SIDE };
+#define EPS 1e-5 /* of the norms */
+
+#define SMALL_ROWS                                                                            \
+    4, {                                                                                      \
+        {16, 3, 1, 0, true}, {32, 3, 1, 0, true}, {48, 3, 1, 0, true}, { 64, 3, 1, 0, false } \
+    }
 
 static const rp_lenet_shape shapes[] = {
-    {"modern", 4, {{16, true}, {32, false}, {32, true}, {64, true}}},
-    {"large", 6, {{32, false}, {32, true}, {64, false}, {64, true}, {128, false}, {128, true}}},
+    {"modern", {30, 0.004, 0.01, RP_DISTORT_MODERN}, false, SMALL_ROWS},
+    {"large",
+     {16, 0.004, 0.02, RP_DISTORT_MODERN},
+     true,
+     5,
+     {{16, 3, 1, 0, true},
+      {64, 3, 1, 0, false},
+      {64, 3, 1, 1, true},
+      {128, 3, 1, 0, false},
+      {128, 3, 1, 1, false}}},
+    {"fashion", {20, 0.004, 0.01, RP_DISTORT_FASHION}, false, SMALL_ROWS},
+    {"fashion-large",
+     {16, 0.004, 0.05, RP_DISTORT_FASHION},
+     true,
+     7,
+     {{32, 3, 1, 0, true},
+      {64, 3, 1, 0, false},
+      {64, 3, 1, 1, true},
+      {160, 3, 1, 0, false},
+      {160, 3, 1, 1, false},
+      {160, 3, 1, 1, false},
+      {160, 3, 1, 1, false}}},
 };
 
 const rp_lenet_shape *rp_lenet_shape_find(const char *name) {
@@ -32,7 +61,8 @@ static void add_row(rp_parameters *parameters, const char *format, int row, rp_i
 static void add_parameters(rp_parameters *parameters, const rp_lenet_shape *shape) {
     int64_t before = 1, side = SIDE;
     for (int row = 0; row < shape->row_count; row++) {
-        const int64_t maps = shape->rows[row].maps, kernel[4] = {maps, 3, 3, before};
+        const int64_t maps = shape->rows[row].maps,
+                      kernel[4] = {maps, shape->rows[row].kernel, shape->rows[row].kernel, before};
         char name[RP_PARAMETER_NAME_MAX];
         snprintf(name, sizeof name, "conv.%d.weight", row);
         rp_parameters_add(parameters, name, RP_INIT_HE, true, 4, kernel);
@@ -41,11 +71,28 @@ static void add_parameters(rp_parameters *parameters, const rp_lenet_shape *shap
         add_row(parameters, "norm.%d.running_mean", row, RP_INIT_ZEROS, maps);
         add_row(parameters, "norm.%d.running_var", row, RP_INIT_ONES, maps);
         before = maps;
+        side = (side - 1) / shape->rows[row].stride + 1;
         if (shape->rows[row].has_pool) side /= 2;
     }
-    const int64_t full[2] = {RP_LENET_CLASSES, side * side * before}, classes = RP_LENET_CLASSES;
+    const int64_t full[2] = {RP_LENET_CLASSES, shape->has_mean ? before : side * side * before},
+                  classes = RP_LENET_CLASSES;
     rp_parameters_add(parameters, "full.weight", RP_INIT_GLOROT, true, 2, full);
     rp_parameters_add(parameters, "full.bias", RP_INIT_ZEROS, true, 1, &classes);
+}
+
+/* Rows of the folded net: two a layer. */
+static void add_folded(rp_parameters *folded, const rp_lenet_shape *shape) {
+    int64_t before = 1;
+    for (int row = 0; row < shape->row_count; row++) {
+        const rp_lenet_row *r = &shape->rows[row];
+        const int64_t maps = r->maps, kernel[4] = {maps, r->kernel, r->kernel, before};
+        char name[RP_PARAMETER_NAME_MAX];
+        snprintf(name, sizeof name, "conv.%d.weight", row);
+        rp_parameters_add(folded, name, RP_INIT_ZEROS, true, 4, kernel);
+        snprintf(name, sizeof name, "conv.%d.bias", row);
+        rp_parameters_add(folded, name, RP_INIT_ZEROS, true, 1, &maps);
+        before = maps;
+    }
 }
 
 rp_status rp_lenet_modern_init(rp_lenet_modern *net, const rp_lenet_shape *shape, uint64_t seed,
@@ -55,14 +102,17 @@ rp_status rp_lenet_modern_init(rp_lenet_modern *net, const rp_lenet_shape *shape
     if (status == RP_OK) status = rp_tape_init(&net->tape, net->device, error);
     if (status == RP_OK) {
         add_parameters(&net->parameters, shape);
+        add_folded(&net->folded, shape);
         status = rp_parameters_plan(&net->parameters, seed, true, error);
     }
+    if (status == RP_OK) status = rp_parameters_plan(&net->folded, seed, false, error);
     if (status != RP_OK) rp_lenet_modern_clear(net);
     return status;
 }
 
 void rp_lenet_modern_clear(rp_lenet_modern *net) {
     rp_parameters_clear(&net->parameters);
+    rp_parameters_clear(&net->folded);
     if (net->tape.device != NULL) rp_tape_clear(&net->tape);
     rp_device_destroy(net->device);
     *net = (rp_lenet_modern){0};
@@ -76,27 +126,91 @@ static rp_tensor *tensor_of(rp_lenet_modern *net, int row, int which) {
     return &net->parameters.rows[row * 5 + which].tensor;
 }
 
-static rp_tensor *run_row(rp_lenet_modern *net, rp_tensor *x, int row, bool training,
+static const rp_window half = {.kernel = {2, 2}, .stride = {2, 2}};
+
+static rp_window window_of(const rp_lenet_row *row) {
+    const int32_t kernel = row->kernel, stride = row->stride, pad = row->kernel / 2;
+    return (rp_window){{kernel, kernel}, {stride, stride}, {pad, pad, pad, pad}};
+}
+
+/* Layer `row` over `x`; `earlier` is what it adds, or NULL. decay < 0: with running statistics. */
+static rp_tensor *run_row(rp_lenet_modern *net, rp_tensor *x, rp_tensor *earlier, int row,
                           double decay) {
-    static const rp_window same = {.kernel = {3, 3}, .stride = {1, 1}, .pad = {1, 1, 1, 1}};
-    static const rp_window half = {.kernel = {2, 2}, .stride = {2, 2}};
-    x = rp_tape_conv2d(&net->tape, x, tensor_of(net, row, 0), &same);
+    const rp_lenet_row *r = &net->shape->rows[row];
+    const rp_window window = window_of(r);
+    x = rp_tape_conv2d(&net->tape, x, tensor_of(net, row, 0), &window);
     const rp_norm norm = {.gamma = tensor_of(net, row, 1),
                           .beta = tensor_of(net, row, 2),
                           .running_mean = tensor_of(net, row, 3),
                           .running_var = tensor_of(net, row, 4),
-                          .eps = 1e-5,
-                          .decay = decay,
+                          .residual = earlier,
+                          .eps = EPS,
+                          .decay = fmax(decay, 0),
                           .relu = true,
-                          .training = training};
+                          .training = decay >= 0};
     x = rp_tape_batch_norm(&net->tape, x, &norm);
-    return net->shape->rows[row].has_pool ? rp_tape_max_pool2d(&net->tape, x, &half) : x;
+    return r->has_pool ? rp_tape_max_pool2d(&net->tape, x, &half) : x;
+}
+
+/* The same in use, with the norm folded into the convolution. */
+static rp_tensor *run_folded(rp_lenet_modern *net, rp_tensor *x, rp_tensor *earlier, int row,
+                             double decay) {
+    const rp_lenet_row *r = &net->shape->rows[row];
+    const rp_window window = window_of(r);
+    const rp_filter filter = {&net->folded.rows[row * 2].tensor,
+                              &net->folded.rows[row * 2 + 1].tensor, earlier == NULL};
+    (void)decay;
+    x = rp_tape_conv2d_bias(&net->tape, x, &filter, &window);
+    if (earlier != NULL) x = rp_tape_relu(&net->tape, rp_tape_add(&net->tape, x, earlier));
+    return r->has_pool ? rp_tape_max_pool2d(&net->tape, x, &half) : x;
+}
+
+typedef rp_tensor *(*run_row_fn)(rp_lenet_modern *net, rp_tensor *x, rp_tensor *earlier, int row,
+                                 double decay);
+
+/* The first `rows` layers over f32 images. */
+static rp_tensor *run_rows(rp_lenet_modern *net, rp_tensor *images, int rows, run_row_fn run,
+                           double decay) {
+    rp_tensor *outputs[RP_LENET_ROWS_MAX];
+    rp_tensor *x = rp_tape_cast(&net->tape, images, RP_BF16);
+    for (int row = 0; row < rows; row++) {
+        const int adds = net->shape->rows[row].adds;
+        x = outputs[row] = run(net, x, adds > 0 ? outputs[row - adds] : NULL, row, decay);
+    }
+    return x;
+}
+
+static void fold(rp_lenet_modern *net) {
+    if (net->is_folded) return;
+    for (int row = 0; row < net->shape->row_count; row++) {
+        const rp_tensor *weights = tensor_of(net, row, 0);
+        const rp_foldable layer = {.weights = weights->data,
+                                   .gamma = tensor_of(net, row, 1)->data,
+                                   .beta = tensor_of(net, row, 2)->data,
+                                   .mean = tensor_of(net, row, 3)->data,
+                                   .var = tensor_of(net, row, 4)->data,
+                                   .outputs = weights->shape[0],
+                                   .inputs = rp_tensor_count(weights) / weights->shape[0],
+                                   .eps = EPS};
+        rp_fold_norm(net->folded.rows[row * 2].tensor.data,
+                     net->folded.rows[row * 2 + 1].tensor.data, &layer);
+    }
+    net->device->weights_version++; /* packed copies are of the last fold */
+    net->is_folded = true;
+}
+
+void rp_lenet_modern_changed(rp_lenet_modern *net) {
+    net->is_folded = false;
+    net->device->weights_version++;
 }
 
 static rp_tensor *run_full(rp_lenet_modern *net, rp_tensor *x) {
     rp_tensor *weight = tensor_of(net, net->shape->row_count, 0);
     rp_tensor *bias = tensor_of(net, net->shape->row_count, 1);
     if (x == NULL) return NULL;
+    const int32_t side = (int32_t)x->shape[1];
+    const rp_window all = {.kernel = {side, side}, .stride = {1, 1}};
+    if (net->shape->has_mean) x = rp_tape_avg_pool2d(&net->tape, x, &all);
     const int64_t flat[2] = {x->shape[0], weight->shape[1]};
     x = rp_tape_reshape(&net->tape, x, 2, flat);
     return rp_tape_linear(&net->tape, x, weight, bias, RP_F32);
@@ -122,17 +236,18 @@ static int count_wrong(const float *logits, const int32_t *labels, int count) {
 rp_status rp_lenet_modern_learn(rp_lenet_modern *net, const rp_optimiser *optimiser, const float *x,
                                 const int32_t *labels, int count, double totals[2]) {
     const int64_t counts[1] = {count};
-    rp_tensor images = images_over(x, count), *y = &images;
+    rp_tensor images = images_over(x, count);
     rp_tensor ids = rp_tensor_over((void *)(uintptr_t)labels, RP_I32, 1, counts);
     rp_tape_reset(&net->tape);
     net->tape.recording = true;
     rp_parameters_zero_gradients(&net->parameters);
-    for (int row = 0; row < net->shape->row_count; row++) y = run_row(net, y, row, true, 0.95);
-    rp_tensor *logits = run_full(net, y);
+    const int rows = net->shape->row_count;
+    rp_tensor *logits = run_full(net, run_rows(net, &images, rows, run_row, 0.95));
     rp_tensor *loss = rp_tape_cross_entropy(&net->tape, logits, &ids);
     if (net->tape.status != RP_OK) return net->tape.status;
     totals[0] += rp_tensor_get(loss, 0) * count;
     totals[1] += count_wrong(logits->data, labels, count);
+    net->is_folded = false;
     RP_TRY(rp_tape_backward(&net->tape, loss, false));
     return rp_optimiser_step(optimiser, &net->parameters, net->device, ++net->step, NULL,
                              &net->tape.error);
@@ -140,11 +255,11 @@ rp_status rp_lenet_modern_learn(rp_lenet_modern *net, const rp_optimiser *optimi
 
 rp_status rp_lenet_modern_run(rp_lenet_modern *net, const float *x, int count, float *logits,
                               rp_error *error) {
-    rp_tensor images = images_over(x, count), *y = &images;
+    rp_tensor images = images_over(x, count);
     rp_tape_reset(&net->tape);
     net->tape.recording = false;
-    for (int row = 0; row < net->shape->row_count; row++) y = run_row(net, y, row, false, 1);
-    y = run_full(net, y);
+    fold(net);
+    rp_tensor *y = run_full(net, run_rows(net, &images, net->shape->row_count, run_folded, -1));
     if (net->tape.status != RP_OK) {
         if (error != NULL) *error = net->tape.error;
         return net->tape.status;
@@ -161,15 +276,14 @@ rp_status rp_lenet_modern_settle(rp_lenet_modern *net, int batches, int count,
     if (parameters->average != NULL)
         memcpy(parameters->values, parameters->average,
                (size_t)parameters->trained_count * sizeof(float));
-    net->device->weights_version++;
+    rp_lenet_modern_changed(net);
     for (int batch = 0; batch < batches && net->tape.status == RP_OK; batch++) {
         draw(context, batch, x, count);
-        rp_tensor images = images_over(x, count), *y = &images;
+        rp_tensor images = images_over(x, count);
         rp_tape_reset(&net->tape);
         net->tape.recording = false;
         /* decay k / (k + 1) makes the running value the plain mean of all batches. */
-        for (int row = 0; row < net->shape->row_count; row++)
-            y = run_row(net, y, row, true, (double)batch / (batch + 1));
+        run_rows(net, &images, net->shape->row_count, run_row, (double)batch / (batch + 1));
     }
     free(x);
     if (net->tape.status != RP_OK && error != NULL) *error = net->tape.error;
@@ -178,10 +292,10 @@ rp_status rp_lenet_modern_settle(rp_lenet_modern *net, int batches, int count,
 
 rp_status rp_lenet_modern_maps(rp_lenet_modern *net, const float *x, int row, float *maps,
                                int shape[2], rp_error *error) {
-    rp_tensor images = images_over(x, 1), *y = &images;
+    rp_tensor images = images_over(x, 1);
     rp_tape_reset(&net->tape);
     net->tape.recording = false;
-    for (int k = 0; k <= row; k++) y = run_row(net, y, k, false, 1);
+    rp_tensor *y = rp_tape_cast(&net->tape, run_rows(net, &images, row + 1, run_row, -1), RP_F32);
     if (net->tape.status != RP_OK) {
         if (error != NULL) *error = net->tape.error;
         return net->tape.status;

@@ -1,6 +1,9 @@
 /* lenet_modern.h: LeNet's task with today's means, on the tensor engine: 3x3 convolutions, batch
  * norm, relu, max-pooling, distortions drawn anew at every pass, Adam with a cosine, averaged
- * weights. */
+ * weights. What differs between sizes and between data sets stands in one table of rows.
+ *
+ * Activations are bf16 while training and asking, parameters f32. For asking, each norm is folded
+ * into the convolution before it (nn/fold.h). */
 #ifndef RP_LEARN_LENET_MODERN_H
 #define RP_LEARN_LENET_MODERN_H
 
@@ -8,17 +11,28 @@
 #include "nn/optimiser.h"
 #include "tensor/tape.h"
 
-/* A layer: convolution 3x3 with padding 1 to `maps`, batch norm, relu; then max-pooling 2x2? */
+/* A layer: convolution, batch norm, [the output of an earlier row added,] relu, [max-pooling]. */
 typedef struct rp_lenet_row {
-    int maps;
-    bool has_pool;
+    int maps, kernel, stride; /* padding kernel / 2 */
+    int adds;                 /* 0, or: adds the output of so many rows before */
+    bool has_pool;            /* 2x2 */
 } rp_lenet_row;
 
-enum { RP_LENET_ROWS_MAX = 8, RP_LENET_CLASSES = 10 };
+enum { RP_LENET_ROWS_MAX = 16, RP_LENET_CLASSES = 10 };
 
-/* A size of the modern net: its layers; after the last a full layer to ten classes. */
+/* How a net is trained, unless the caller says otherwise. */
+typedef struct rp_lenet_recipe {
+    unsigned passes;
+    double rate, decay; /* of Adam, with a cosine to 0; see rp_optimiser's weight_decay */
+    rp_distort_ranges ranges;
+} rp_lenet_recipe;
+
+/* A net: its layers; after the last, the mean of each map or all its numbers go to a full layer of
+ * ten classes. */
 typedef struct rp_lenet_shape {
     const char *name;
+    rp_lenet_recipe recipe;
+    bool has_mean;
     int row_count;
     rp_lenet_row rows[RP_LENET_ROWS_MAX];
 } rp_lenet_shape;
@@ -28,10 +42,12 @@ typedef struct rp_lenet_modern {
     rp_device *device; /* owned */
     rp_tape tape;
     rp_parameters parameters; /* conv.N.weight, norm.N.*, full.weight, full.bias */
+    rp_parameters folded;     /* conv.N.weight, conv.N.bias with the norms in them */
+    bool is_folded;           /* `folded` is of the parameters as they are */
     uint64_t step;
 } rp_lenet_modern;
 
-/* The shape of this name ("modern", "large"), or NULL. */
+/* The shape of this name, or NULL. */
 const rp_lenet_shape *rp_lenet_shape_find(const char *name);
 
 rp_status rp_lenet_modern_init(rp_lenet_modern *net, const rp_lenet_shape *shape, uint64_t seed,
@@ -42,6 +58,9 @@ void rp_lenet_modern_clear(rp_lenet_modern *net);
  * answers are added to totals[0] and [1]. */
 rp_status rp_lenet_modern_learn(rp_lenet_modern *net, const rp_optimiser *optimiser, const float *x,
                                 const int32_t *labels, int count, double totals[2]);
+
+/* To be called when parameters were written from outside: what was made of them is made anew. */
+void rp_lenet_modern_changed(rp_lenet_modern *net);
 
 /* Logits (count, 10) at inference. RP_SYSTEM only. */
 rp_status rp_lenet_modern_run(rp_lenet_modern *net, const float *x, int count, float *logits,

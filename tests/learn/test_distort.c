@@ -60,6 +60,28 @@ TEST(shifts_move_the_ink_and_stay_in_their_range) {
     CHECK(least < 9.5 && most > 14.5);
 }
 
+TEST(half_of_the_clothes_are_mirrored_and_half_partly_hidden) {
+    uint8_t pixels[784];
+    float field[784];
+    int mirrored = 0, hidden = 0;
+    draw_blot(pixels);
+    for (uint64_t i = 0; i < 400; i++) {
+        rp_random random = rp_random_make(4, i);
+        rp_distort(field, 28, pixels, &(rp_distort_ranges){.flip = 0.5}, &random);
+        const moments found = measure(field, 28);
+        CHECK_NEAR(found.row, 16, 1e-3);
+        CHECK_NEAR(fabs(found.column - 13.5), 1.5, 1e-3); /* column 12, or 15 in the mirror */
+        mirrored += found.column > 13.5;
+        rp_distort(field, 28, pixels, &(rp_distort_ranges){.erase = 0.5}, &random);
+        int changed = 0;
+        for (int k = 0; k < 784; k++) changed += fabs(field[k] - pixels[k] / 255.0) > 1e-5;
+        CHECK(changed <= 12 * 12);
+        hidden += changed > 0;
+    }
+    CHECK(mirrored > 160 && mirrored < 240);
+    CHECK(hidden > 160 && hidden < 240);
+}
+
 TEST(the_same_numbers_give_the_same_digit_and_others_another) {
     uint8_t pixels[784];
     float first[784], again[784], other[784];

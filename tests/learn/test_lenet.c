@@ -140,6 +140,47 @@ static int stop_at_once(void *context, const char *what, uint64_t done, uint64_t
     return 1;
 }
 
+/* A folder without test files: with digits held out they are not opened. */
+TEST(held_out_digits_stand_in_for_the_test_files) {
+    char folder[600];
+    rp_lenet *lenet = NULL;
+    rp_error error = {0};
+    unsigned told = 0;
+    snprintf(folder, sizeof folder, "%s/train-only", check_scratch());
+    REQUIRE(mkdir(folder, 0777) == 0);
+    write_set(folder, "train", TRAINED_ON, 1);
+    rp_lenet_training training = {.folder = folder,
+                                  .passes = 2,
+                                  .hold_out = 64,
+                                  .seed = 3,
+                                  .on_pass = count_passes,
+                                  .context = &told};
+    REQUIRE(rp_lenet_create(&lenet, "1998", 3, 1, &error) == RP_OK);
+    CHECK_INT(rp_lenet_train(lenet, &training, NULL, &error), RP_OK);
+    CHECK_INT(told, 2);
+    training.hold_out = TRAINED_ON;
+    CHECK_INT(rp_lenet_train(lenet, &training, NULL, &error), RP_USAGE);
+    training.hold_out = 0;
+    CHECK_INT(rp_lenet_train(lenet, &training, NULL, &error), RP_INPUT);
+    rp_lenet_destroy(lenet);
+}
+
+/* The residual net answers with the mean over a picture and its mirror image. */
+TEST(a_net_of_clothes_answers_the_same_in_the_mirror) {
+    uint8_t pixels[784], mirrored[784];
+    double scores[2][10];
+    rp_lenet *lenet = NULL;
+    rp_random random = rp_random_make(5, 5);
+    REQUIRE(rp_lenet_create(&lenet, "fashion-large", 1, 1, NULL) == RP_OK);
+    CHECK(rp_lenet_parameter_count(lenet) < 1000000);
+    for (int i = 0; i < 784; i++) pixels[i] = (uint8_t)rp_random_below(&random, 256);
+    for (int i = 0; i < 784; i++) mirrored[i] = pixels[i / 28 * 28 + 27 - i % 28];
+    REQUIRE(rp_lenet_classify(lenet, pixels, scores[0], NULL) == RP_OK);
+    REQUIRE(rp_lenet_classify(lenet, mirrored, scores[1], NULL) == RP_OK);
+    for (int c = 0; c < 10; c++) CHECK_NEAR(scores[0][c], scores[1][c], 1e-9);
+    rp_lenet_destroy(lenet);
+}
+
 TEST(bad_words_and_a_stop_are_told) {
     rp_lenet *lenet = NULL;
     rp_error error = {0};
@@ -148,7 +189,7 @@ TEST(bad_words_and_a_stop_are_told) {
     rp_lenet_training training = {.folder = "/nowhere", .passes = 1};
     CHECK_INT(rp_lenet_train(lenet, &training, NULL, &error), RP_INPUT);
     CHECK(strstr(error.text, "/nowhere") != NULL);
-    training.passes = 0;
+    training.passes = 1001;
     CHECK_INT(rp_lenet_train(lenet, &training, NULL, &error), RP_USAGE);
     training = (rp_lenet_training){.folder = make_data(), .passes = 1};
     const rp_progress progress = {stop_at_once, NULL};
