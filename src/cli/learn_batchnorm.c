@@ -25,8 +25,12 @@ static rp_status show_scores(rp_error *error) {
     for (size_t i = 0; i < COUNT(scores); i++)
         printf("%8.0f  %+10.6f   %+14.6f   %+.7f\n", scores[i], result.x[i], 2 * result.x[i] + 1,
                result.gradient[i]);
-    printf("Running values from 0 and 1, keeping 0.9: mean %.1f, variance %.1f (unbiased %.0f)\n",
-           0.1 * result.mean, 0.9 + 0.1 * result.unbiased, result.unbiased);
+    printf(
+        "Running values from 0 and 1, keeping 0.9: mean %.1f, variance %.1f (of the unbiased "
+        "%.0f)\n"
+        "or %.1f (of the biased %.0f)\n",
+        0.1 * result.mean, 0.9 + 0.1 * result.unbiased, result.unbiased,
+        0.9 + 0.1 * result.variance, result.variance);
     return RP_OK;
 }
 

@@ -2,7 +2,7 @@
 
 usage: chapters.py REPRISE SOURCE
 A block ```sh runs always; ```sh data needs MNIST ($MNIST, found in REPRISE_DATA or ../shared) and
-```sh graphviz needs dot, ```sh model the shipped weights; else it is skipped and said so.
+```sh graphviz needs dot, ```sh model and ```sh lenet the shipped weights; else it is skipped and said so.
 """
 import os
 import pathlib
@@ -20,6 +20,7 @@ def main():
     environment = dict(os.environ, PATH=f'{reprise.parent}:{os.environ["PATH"]}', MNIST=str(mnist),
                        EXAMPLES=str(source / 'examples'))
     has = {'model': (source / 'models/piano.safetensors').is_file(), 'data': mnist.is_dir(),
+           'lenet': (source / 'models/lenet-modern.safetensors').is_file(),
            'graphviz': shutil.which('dot') is not None}
     number, failed = 0, 0
     for chapter in sorted((source / 'docs/learn').glob('*.md')):

@@ -1,0 +1,1 @@
+reprise learn lenet --classify "$EXAMPLES/digits/four-chalk.png" --variant 1998

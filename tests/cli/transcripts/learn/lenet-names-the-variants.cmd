@@ -1,0 +1,1 @@
+reprise learn lenet --data . --variant 2098

@@ -1,0 +1,1 @@
+printf "not a picture" > text.png; reprise learn lenet --classify text.png
