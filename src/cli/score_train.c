@@ -3,7 +3,7 @@
 #include "reprise/score.h"
 
 struct train_options {
-    const char *output, *configuration, *init, *augment;
+    const char *output, *configuration, *init, *augment, *freeze;
     double epochs, rate, token_dropout, evaluate_minutes, checkpoint_minutes, stop_minutes;
     int64_t batch, threads, limit, evaluate_limit, measures, seed;
     bool full_precision, resume;
@@ -28,6 +28,7 @@ static const rp_cli_option options[] = {
      "checkpoint, weights, log and curve go here"},
     {"configuration", 'c', RP_CLI_TEXT, "measure|zeus", AT(configuration), "which network"},
     {"init", 0, RP_CLI_TEXT, "MODEL", AT(init), "start from these weights"},
+    {"freeze", 0, RP_CLI_TEXT, "encoder|decoder", AT(freeze), "leave these weights as they are"},
     {"resume", 0, RP_CLI_FLAG, NULL, AT(resume), "go on from the checkpoint in the folder"},
     {"epochs", 'e', RP_CLI_NUMBER, "N", AT(epochs), "length of the run; the rate falls over it"},
     {"rate", 0, RP_CLI_NUMBER, "R", AT(rate), "largest learning rate"},
@@ -55,6 +56,7 @@ static rp_status run(const rp_cli_call *call, rp_error *error) {
                                           .output = values->output,
                                           .configuration = values->configuration,
                                           .init = values->init,
+                                          .freeze = values->freeze,
                                           .augment = values->augment,
                                           .epochs = values->epochs,
                                           .rate = values->rate,

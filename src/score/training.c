@@ -157,6 +157,17 @@ static rp_tensor *total_loss(trainer *t, const rp_batch *batch, const weights ow
 }
 
 /* `stop`: this member wants an end; receives whether any does. */
+/* A weight without gradient stays as it is: its moments are 0 from the first step on. */
+static void freeze(const trainer *t) {
+    const char *part = t->options->freeze;
+    const rp_parameters *p = &t->model.parameters;
+    for (int i = 0; part != NULL && i < p->count; i++) {
+        const rp_tensor *gradient = &p->rows[i].gradient;
+        if (!p->rows[i].trained || strncmp(p->rows[i].name, part, strlen(part)) != 0) continue;
+        memset(gradient->data, 0, rp_tensor_bytes(gradient));
+    }
+}
+
 static rp_status train_step(trainer *t, bool *stop, rp_error *error) {
     const rp_batch *batch;
     losses losses = {0};
@@ -179,6 +190,7 @@ static rp_status train_step(trainer *t, bool *stop, rp_error *error) {
         return t->tape.status;
     }
     rp_group_sum_f32(&t->group, t->model.parameters.gradients, t->model.parameters.trained_count);
+    freeze(t);
     double norm;
     const rp_status status = rp_optimiser_step(&t->optimiser, &t->model.parameters, t->device,
                                                t->step + 1, &norm, error);

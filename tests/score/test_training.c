@@ -10,6 +10,7 @@
 #include "base/new_file.h"
 #include "base/text.h"
 #include "page/png_image.h"
+#include "score/model.h"
 
 enum { SAMPLES = 6 };
 
@@ -102,6 +103,40 @@ TEST(a_run_that_is_stopped_and_resumed_ends_with_the_same_bits) {
     while (rp_score_train(&o, &stopper, NULL, &error) == RP_NO && rounds++ < 20) o.resume = true;
     CHECK(rounds >= 1); /* it was stopped at least once */
     CHECK(same_files(whole, parts));
+}
+
+/* Largest change of a weight whose name begins so, between two files of weights. */
+static double change_of(const char *before, const char *after, const char *part) {
+    rp_model a, b;
+    double largest = 0;
+    if (rp_model_open(&a, before, false, NULL) != RP_OK) return -1;
+    if (rp_model_open(&b, after, false, NULL) != RP_OK) return -1;
+    for (int i = 0; i < a.parameters.count; i++) {
+        const rp_parameter *x = &a.parameters.rows[i], *y = &b.parameters.rows[i];
+        if (!x->trained || strncmp(x->name, part, strlen(part)) != 0) continue;
+        for (int64_t k = 0; k < rp_tensor_count(&x->tensor); k++)
+            largest =
+                fmax(largest, fabs(rp_tensor_get(&x->tensor, k) - rp_tensor_get(&y->tensor, k)));
+    }
+    rp_model_clear(&a);
+    rp_model_clear(&b);
+    return largest;
+}
+
+TEST(a_frozen_part_stays_as_it_was) {
+    char first[512], tuned[512], init[600], after[600];
+    const char *set = make_set();
+    rp_score_train_options o = options_for(set, first, "before-tuning");
+    o.epochs = 1;
+    REQUIRE(rp_score_train(&o, NULL, NULL, NULL) == RP_OK);
+    o = options_for(set, tuned, "tuned");
+    snprintf(init, sizeof init, "%s/model.safetensors", first);
+    snprintf(after, sizeof after, "%s/model.safetensors", tuned);
+    o.init = init;
+    o.freeze = "encoder";
+    REQUIRE(rp_score_train(&o, NULL, NULL, NULL) == RP_OK);
+    CHECK_NEAR(change_of(init, after, "encoder."), 0, 1e-5); /* the average rounds */
+    CHECK(change_of(init, after, "decoder.") > 1e-4);
 }
 
 TEST(a_missing_label_or_image_is_named) {
