@@ -547,11 +547,22 @@ static bool find_in_block(uint64_t *at, const rp_video_scanner *scanner, uint64_
     return false;
 }
 
+void rp_video_scanner_set_peek(rp_video_scanner *scanner, rp_media_peek *peek) {
+    scanner->peek = peek;
+    for (int i = 0; i < scanner->profile->track_count; i++) {
+        const rp_video_track *track = &scanner->profile->tracks[i];
+        if (track->h264 != NULL) track->h264->peek = peek;
+        if (track->hevc != NULL) track->hevc->peek = peek;
+    }
+}
+
 uint64_t rp_video_scan_find(rp_video_scanner *scanner, uint64_t from, uint64_t until) {
     enum { BLOCK_BYTES = 1 << 16, STEP_BYTES = 8 << 20 }; /* a block stays in the cache */
     uint64_t at = from, released = from, wanted = from + BLOCK_BYTES;
     bool is_found = false;
+    rp_media_peek *peek = scanner->peek;
     freeze(scanner, true);
+    rp_video_scanner_set_peek(scanner, NULL); /* every page is looked at here: it is mapped */
     while (at < until && !is_found) {
         const uint64_t end = until - at < BLOCK_BYTES ? until : at + BLOCK_BYTES;
         is_found = find_in_block(&at, scanner, end, until);
@@ -564,6 +575,7 @@ uint64_t rp_video_scan_find(rp_video_scanner *scanner, uint64_t from, uint64_t u
         rp_mapped_file_release(scanner->data + released, (size_t)(at - released));
         released = at;
     }
+    rp_video_scanner_set_peek(scanner, peek);
     freeze(scanner, false);
     return is_found ? at : until;
 }

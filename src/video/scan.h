@@ -43,6 +43,9 @@ typedef struct rp_video_scanner {
 void rp_video_scanner_init(rp_video_scanner *scanner, rp_video_profile *profile,
                            const uint8_t *data, uint64_t end);
 
+/* How heads of samples are read from now on; NULL: directly. */
+void rp_video_scanner_set_peek(rp_video_scanner *scanner, rp_media_peek *peek);
+
 rp_video_context rp_video_context_begin(void);
 
 /* The candidates at `offset`, at most RP_VIDEO_CANDIDATES_MAX; returns how many. */

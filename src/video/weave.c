@@ -328,15 +328,6 @@ static void begin_chain(rp_video_chain *chain, const rp_video_profile *profile,
     }
 }
 
-static void set_peek(rp_video_scanner *scanner, rp_media_peek *peek) {
-    scanner->peek = peek;
-    for (int i = 0; i < scanner->profile->track_count; i++) {
-        const rp_video_track *track = &scanner->profile->tracks[i];
-        if (track->h264 != NULL) track->h264->peek = peek;
-        if (track->hevc != NULL) track->hevc->peek = peek;
-    }
-}
-
 rp_status rp_video_weave(rp_video_chain *chain, rp_video_profile *profile, const uint8_t *data,
                          const rp_video_weave_options *options, rp_arena *arena, rp_error *error) {
     weaving *weave = rp_arena_alloc(arena, sizeof *weave);
@@ -347,7 +338,7 @@ rp_status rp_video_weave(rp_video_chain *chain, rp_video_profile *profile, const
     weave->released = options->begin;
     weave->lost_steps_left = LOST_STEPS;
     rp_video_scanner_init(&weave->scanner, profile, data, options->end);
-    set_peek(&weave->scanner, options->peek);
+    rp_video_scanner_set_peek(&weave->scanner, options->peek);
     begin_chain(chain, profile, options);
     rp_progress_state progress =
         rp_progress_begin(options->progress, "looking for samples", options->end - options->begin);
