@@ -354,11 +354,11 @@ static rp_xml_node *place_in(const rp_xml_node *measure, int64_t divisions) {
 }
 
 static void add_tempos(struct maker *self, rp_xml_tree *tree, rp_xml_node *part) {
-    rp_xml_node *measure = part->first;
+    rp_xml_node *measure = part->first; /* a finished part has one */
     size_t m = 0;
-    const rp_xml_node *head = measure != NULL ? rp_xml_child(measure, RP_XML_ATTRIBUTES) : NULL;
+    const rp_xml_node *head = rp_xml_child(measure, RP_XML_ATTRIBUTES);
     const int64_t divisions = rp_placed_number(head, RP_XML_DIVISIONS, 1);
-    for (size_t i = 0; i < self->song.mark_count && measure != NULL; i++) {
+    for (size_t i = 0; i < self->song.mark_count; i++) {
         const rp_midi_mark *mark = &self->song.marks[i];
         const int64_t time = rp_midi_units(&self->song, mark->tick);
         if (mark->kind != RP_MIDI_TEMPO) continue;
