@@ -156,18 +156,18 @@ static rp_tensor *total_loss(trainer *t, const rp_batch *batch, const weights ow
     return rp_tape_add(tape, sum, rp_tape_scale(tape, present, presence_loss_weight, 0));
 }
 
-/* `stop`: this member wants an end; receives whether any does. */
 /* A weight without gradient stays as it is: its moments are 0 from the first step on. */
 static void freeze(const trainer *t) {
-    const char *part = t->options->freeze;
+    const char *frozen = t->options->freeze;
     const rp_parameters *p = &t->model.parameters;
-    for (int i = 0; part != NULL && i < p->count; i++) {
+    for (int i = 0; frozen != NULL && i < p->count; i++) {
         const rp_tensor *gradient = &p->rows[i].gradient;
-        if (!p->rows[i].trained || strncmp(p->rows[i].name, part, strlen(part)) != 0) continue;
+        if (!p->rows[i].trained || strncmp(p->rows[i].name, frozen, strlen(frozen)) != 0) continue;
         memset(gradient->data, 0, rp_tensor_bytes(gradient));
     }
 }
 
+/* `stop`: this member wants an end; receives whether any does. */
 static rp_status train_step(trainer *t, bool *stop, rp_error *error) {
     const rp_batch *batch;
     losses losses = {0};
