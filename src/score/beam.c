@@ -331,14 +331,14 @@ static bool collect(const beam *b, rp_candidates *candidates) {
 }
 
 rp_status rp_beam_write(rp_candidates *candidates, const rp_model *model, rp_tape *step,
-                        const rp_encoding *encoding, const rp_span *spans, int32_t count,
+                        const rp_encoding *encoding, const rp_span_list *spans,
                         const rp_beam_options *options, rp_arena *arena, rp_error *error) {
     assert(options->width >= 1 && options->width <= RP_BEAM_WIDTH_MAX);
     beam *b = rp_arena_alloc(arena, sizeof *b);
     if (b == NULL) return rp_fail_memory(error, "reading");
     *b = (beam){
         .model = model, .options = options, .step = step, .encoding = encoding, .arena = arena};
-    if (!beam_init(b, spans, count)) return rp_fail_memory(error, "reading");
+    if (!beam_init(b, spans->spans, spans->count)) return rp_fail_memory(error, "reading");
     while (advance(b)) {
     }
     if (step->status != RP_OK) {

@@ -42,10 +42,15 @@ typedef struct rp_span {
     int32_t image, first, last;
 } rp_span;
 
-/* Writes the lines of `count` spans of what was encoded; candidates: (count), memory of `arena`.
+typedef struct rp_span_list {
+    const rp_span *spans;
+    int32_t count;
+} rp_span_list;
+
+/* Writes the lines of the spans of what was encoded; candidates: (count), memory of `arena`.
  * `step` is a tape that does not record. RP_SYSTEM: no memory. */
 rp_status rp_beam_write(rp_candidates *candidates, const rp_model *model, rp_tape *step,
-                        const rp_encoding *encoding, const rp_span *spans, int32_t count,
+                        const rp_encoding *encoding, const rp_span_list *spans,
                         const rp_beam_options *options, rp_arena *arena, rp_error *error);
 
 #endif

@@ -214,8 +214,8 @@ rp_status rp_reader_read(rp_reader *reader, rp_reading *readings, const rp_page_
     const rp_span *spans = list_spans(reader, readings, images, count, &span_count, arena);
     rp_candidates *candidates = rp_arena_array(arena, (size_t)span_count, sizeof *candidates);
     if (arena->failed) return rp_fail_memory(error, "reading");
-    RP_TRY(rp_beam_write(candidates, reader->model, &reader->step, &encoding, spans, span_count,
-                         &reader->options.beam, arena, error));
+    RP_TRY(rp_beam_write(candidates, reader->model, &reader->step, &encoding,
+                         &(rp_span_list){spans, span_count}, &reader->options.beam, arena, error));
     for (int32_t b = 0; b < count; candidates += readings[b].span_count, b++)
         if (!settle(reader, &readings[b], candidates, arena))
             return rp_fail_memory(error, "reading");

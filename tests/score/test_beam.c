@@ -107,8 +107,8 @@ TEST(width_1_reads_what_plain_greedy_reading_reads) {
     rp_candidates c[SPANS];
     const rp_beam_options options = options_of(1);
     bench_init(&b);
-    REQUIRE(rp_beam_write(c, &b.model, &b.step, &b.encoding, spans, SPANS, &options, &b.arena,
-                          NULL) == RP_OK);
+    REQUIRE(rp_beam_write(c, &b.model, &b.step, &b.encoding, &(rp_span_list){spans, SPANS},
+                          &options, &b.arena, NULL) == RP_OK);
     for (int n = 0; n < SPANS; n++) {
         uint16_t tokens[STEPS];
         const int32_t count = read_greedily(&b, &spans[n], tokens);
@@ -124,8 +124,8 @@ TEST(scores_are_the_networks_and_come_best_first) {
     rp_candidates c[SPANS];
     const rp_beam_options options = options_of(6);
     bench_init(&b);
-    REQUIRE(rp_beam_write(c, &b.model, &b.step, &b.encoding, spans, SPANS, &options, &b.arena,
-                          NULL) == RP_OK);
+    REQUIRE(rp_beam_write(c, &b.model, &b.step, &b.encoding, &(rp_span_list){spans, SPANS},
+                          &options, &b.arena, NULL) == RP_OK);
     for (int n = 0; n < SPANS; n++) {
         CHECK(c[n].count >= 1 && c[n].count <= 6);
         for (int32_t k = 0; k < c[n].count; k++) {
@@ -158,11 +158,11 @@ TEST(a_span_reads_the_same_alone_and_in_company) {
     rp_candidates together[SPANS], alone;
     const rp_beam_options options = options_of(4);
     bench_init(&b);
-    REQUIRE(rp_beam_write(together, &b.model, &b.step, &b.encoding, spans, SPANS, &options,
-                          &b.arena, NULL) == RP_OK);
+    REQUIRE(rp_beam_write(together, &b.model, &b.step, &b.encoding, &(rp_span_list){spans, SPANS},
+                          &options, &b.arena, NULL) == RP_OK);
     for (int n = 0; n < SPANS; n++) {
-        REQUIRE(rp_beam_write(&alone, &b.model, &b.step, &b.encoding, &spans[n], 1, &options,
-                              &b.arena, NULL) == RP_OK);
+        REQUIRE(rp_beam_write(&alone, &b.model, &b.step, &b.encoding, &(rp_span_list){&spans[n], 1},
+                              &options, &b.arena, NULL) == RP_OK);
         CHECK_INT(alone.count, together[n].count);
         CHECK_INT(alone.items[0].count, together[n].items[0].count);
         CHECK_NEAR(alone.items[0].score, together[n].items[0].score, 1e-3);
