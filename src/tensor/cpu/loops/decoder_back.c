@@ -216,18 +216,6 @@ static void images_back(const back *b, float *space, int64_t first_image, int64_
     for (int64_t l = s->steps - 1; l >= 0; l--) step_back(b, &r, first, last, l);
 }
 
-/* Rows as a factor of products: in bf16, rounded into *space, where the activations are; the
- * products add up in f32 all the same. */
-static rp_status factor(rp_device *device, rp_tensor *out, const rp_tensor *rows, rp_dtype type,
-                        uint16_t **space, rp_error *error) {
-    *out = *rows;
-    if (type == RP_F32) return RP_OK;
-    out->dtype = RP_BF16;
-    out->data = *space;
-    *space += rp_tensor_count(rows);
-    return device->ops.cast(device, &(rp_args){.in = {rows}, .out = {out}}, error);
-}
-
 /* y = a' b over all rows, in f32: gradients of weights. */
 static rp_status product(rp_device *device, float *y, const rp_tensor *a, const rp_tensor *b,
                          rp_error *error) {
@@ -291,28 +279,23 @@ static rp_status table_back(rp_device *device, const rp_args *args, const back *
 /* Working memory of weights_back, in floats. */
 static int64_t weights_floats(const shape *s, int64_t rows) {
     const int64_t wide = 4 * s->units, columns = 2 * s->units + s->width;
-    return rows * columns + s->vocabulary * wide + wide * (columns + s->embedding) +
-           rows * (columns + wide + s->attention) / 2; /* the factors in bf16 */
+    return rows * columns + s->vocabulary * wide + wide * (columns + s->embedding);
 }
 
 /* The products over all live steps, once ggates and gq are complete. */
 static rp_status weights_back(rp_device *device, const rp_args *args, const back *b, float *work,
                               rp_error *error) {
     const shape *s = &b->p.s;
-    const rp_dtype type = args->in[1]->dtype;
     const int64_t wide = 4 * s->units, rows = b->live, width = s->embedding + s->width;
     float *states = work, *context = states + rows * 2 * s->units;
     float *gtable = context + rows * s->width, *gwx_context = gtable + s->vocabulary * wide;
     float *gwx_e = gwx_context + wide * s->width, *gpair = gwx_e + wide * s->embedding;
-    uint16_t *space = (uint16_t *)(gpair + wide * 2 * s->units);
     float *gwx = args->out[6]->data, *gwh = args->out[7]->data;
     gather_live(b, states, context);
     RP_TRY(table_back(device, args, b, gtable, gwx_e, error));
-    const rp_tensor exact[4] = {matrix(b->ggates, rows, wide), matrix(b->gq, rows, s->attention),
-                                matrix(context, rows, s->width),
-                                matrix(states, rows, 2 * s->units)};
-    rp_tensor factors[4];
-    for (int i = 0; i < 4; i++) RP_TRY(factor(device, &factors[i], &exact[i], type, &space, error));
+    const rp_tensor factors[4] = {matrix(b->ggates, rows, wide), matrix(b->gq, rows, s->attention),
+                                  matrix(context, rows, s->width),
+                                  matrix(states, rows, 2 * s->units)};
     RP_TRY(product(device, gwx_context, &factors[0], &factors[2], error));
     for (int64_t g = 0; g < wide; g++)
         memcpy(gwx + g * width + s->embedding, gwx_context + g * s->width,
@@ -322,8 +305,8 @@ static rp_status weights_back(rp_device *device, const rp_args *args, const back
         memcpy(gwh + g * s->units, gpair + g * 2 * s->units, (size_t)s->units * sizeof(float));
     RP_TRY(product(device, args->out[3]->data, &factors[1], &factors[3], error));
     const rp_tensor gv = matrix(b->gv, s->images, s->attention + 1);
-    RP_TRY(sum_columns(device, &exact[0], args->out[8], error));
-    RP_TRY(sum_columns(device, &exact[1], args->out[4], error));
+    RP_TRY(sum_columns(device, &factors[0], args->out[8], error));
+    RP_TRY(sum_columns(device, &factors[1], args->out[4], error));
     return sum_columns(device, &gv, args->out[5], error);
 }
 

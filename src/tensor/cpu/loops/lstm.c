@@ -235,23 +235,18 @@ static void hidden_before(float *out, const float *hidden, const sizes *s, int64
     }
 }
 
-/* gwh of each direction: gates' gradients (as x in `rounded`) times the h before. */
+/* gwh of each direction: gates' gradients times the h before. */
 static rp_status recurrent_gradient(rp_device *device, const rp_args *args, const sizes *s,
-                                    const rp_tensor *gprojected, float *work, rp_error *error) {
+                                    const float *gprojected, float *work, rp_error *error) {
     const int64_t rows = s->samples * s->steps, wide = 4 * s->units;
-    const size_t bytes = (size_t)wide * rp_dtype_size(gprojected->dtype);
-    float *before = work, *rounded = before + rows * s->units, *gates = rounded + rows * s->units;
+    float *gates = work, *before = work + rows * wide;
     for (int64_t d = 0; d < s->directions; d++) {
         for (int64_t r = 0; r < rows; r++)
-            memcpy((char *)gates + (size_t)r * bytes,
-                   (const char *)gprojected->data + (size_t)(r * s->directions + d) * bytes, bytes);
+            memcpy(gates + r * wide, gprojected + (r * s->directions + d) * wide,
+                   (size_t)wide * sizeof(float));
         hidden_before(before, (const float *)args->in[6]->data + d * rows * s->units, s, d);
-        const int64_t shape[2] = {rows, s->units};
-        const rp_tensor a = rp_tensor_over(gates, gprojected->dtype, 2, (int64_t[]){rows, wide});
-        const rp_tensor exact = rp_tensor_over(before, RP_F32, 2, shape);
-        rp_tensor b = rp_tensor_over(rounded, gprojected->dtype, 2, shape);
-        if (b.dtype == RP_F32) b.data = before;
-        else RP_TRY(device->ops.cast(device, &(rp_args){.in = {&exact}, .out = {&b}}, error));
+        const rp_tensor a = rp_tensor_over(gates, RP_F32, 2, (int64_t[]){rows, wide});
+        const rp_tensor b = rp_tensor_over(before, RP_F32, 2, (int64_t[]){rows, s->units});
         rp_tensor y = part_of(args->out[2], d);
         RP_TRY(device->ops.matmul(
             device, &(rp_args){.in = {&a, &b}, .out = {&y}, .attr = {.transpose_a = true}}, error));
@@ -259,22 +254,21 @@ static rp_status recurrent_gradient(rp_device *device, const rp_args *args, cons
     return RP_OK;
 }
 
-/* The gates' gradients in the type of x, in `g`, and then gx, gwx and gb: the large product
- * backwards. */
+/* gx, gwx and gb: the large product backwards, in the type of x. */
 static rp_status projection_gradient(rp_device *device, const rp_args *args, const sizes *s,
-                                     float *gprojected, rp_tensor *g, rp_error *error) {
+                                     float *gprojected, void *rounded, rp_error *error) {
     const rp_tensor *x = args->in[1], *wx = args->in[2];
     const int64_t rows = s->samples * s->steps, wide = s->directions * 4 * s->units;
     const int64_t gate_shape[2] = {rows, wide}, w_shape[2] = {wide, s->inputs};
     const rp_tensor exact = rp_tensor_over(gprojected, RP_F32, 2, gate_shape);
-    *g = rp_tensor_over(g->data, x->dtype, 2, gate_shape);
-    if (x->dtype == RP_F32) g->data = gprojected;
-    else RP_TRY(device->ops.cast(device, &(rp_args){.in = {&exact}, .out = {g}}, error));
+    rp_tensor g = rp_tensor_over(rounded, x->dtype, 2, gate_shape);
+    if (x->dtype == RP_F32) g.data = gprojected;
+    else RP_TRY(device->ops.cast(device, &(rp_args){.in = {&exact}, .out = {&g}}, error));
     const rp_tensor w = rp_tensor_over(wx->data, RP_F32, 2, w_shape);
     rp_tensor gw = rp_tensor_over(args->out[1]->data, RP_F32, 2, w_shape);
     RP_TRY(device->ops.sum(device, &(rp_args){.in = {&exact}, .out = {args->out[3]}}, error));
     return device->ops.linear_backward(
-        device, &(rp_args){.in = {g, x, &w}, .out = {args->out[0], &gw}}, error);
+        device, &(rp_args){.in = {&g, x, &w}, .out = {args->out[0], &gw}}, error);
 }
 
 static rp_status lstm_backward(rp_device *device, const rp_args *args, rp_error *error) {
@@ -284,7 +278,7 @@ static rp_status lstm_backward(rp_device *device, const rp_args *args, rp_error 
     const int64_t units = s.units, wide = 4 * units, rows = s.samples * s.steps;
     const int64_t projected = rows * s.directions * wide;
     const int64_t share_floats = s.samples * (wide + 2 * units);
-    const int64_t spare = rows * (wide + 2 * units);
+    const int64_t spare = rows * (wide > 2 * units ? wide + units : 3 * units);
     float *scratch = rp_cpu_scratch_take(
         device, RP_SCRATCH_LSTM,
         (size_t)(2 * projected + rows * units + s.directions * share_floats + spare) *
@@ -317,9 +311,8 @@ static rp_status lstm_backward(rp_device *device, const rp_args *args, rp_error 
         run_backward(&p, &s, part);
     }
     clear_padding(gprojected, &s);
-    rp_tensor g = {.data = rounded};
-    RP_TRY(projection_gradient(device, args, &s, gprojected, &g, error));
-    return recurrent_gradient(device, args, &s, &g, work, error);
+    RP_TRY(recurrent_gradient(device, args, &s, gprojected, work, error));
+    return projection_gradient(device, args, &s, gprojected, rounded, error);
 }
 
 void rp_cpu_install_lstm(rp_device *device);
