@@ -112,8 +112,9 @@ static const struct gap {
     size_t place;
 } gaps[] = {
     {"av1", 2, 2},      /* one picture of 71 kB is taken for 41 samples */
-    {"variable", 0, 5}, /* how many pictures a hole held is known only roughly */
-    {"variable", 1, 5}, {"variable", 2, 2}, {"variable", 2, 5},
+    {"variable", 0, 2}, /* how many pictures a hole held is known only roughly */
+    {"variable", 0, 5}, {"variable", 1, 2}, {"variable", 1, 5},
+    {"variable", 2, 2}, {"variable", 2, 5},
 };
 
 static bool is_known_gap(const char *clip, int kind, size_t place) {
