@@ -83,7 +83,7 @@ char *rp_arena_text(rp_arena *arena, const char *text, size_t length) {
     if (length == SIZE_MAX) return NULL;
     char *copy = rp_arena_alloc_raw(arena, length + 1);
     if (copy == NULL) return NULL;
-    memcpy(copy, text, length);
+    if (length > 0) memcpy(copy, text, length); /* `text` may be NULL then */
     copy[length] = '\0';
     return copy;
 }

@@ -271,7 +271,7 @@ static void go_on(beam *b, search *s, const float *logits, const float *alpha) {
         if (next[alive].count < b->options->steps_max) alive++;
         else end_line(b, s, next[alive].node, next[alive].count, best[i].score); /* cut off */
     }
-    memcpy(s->lines, next, (size_t)alive * sizeof *next);
+    if (alive > 0) memcpy(s->lines, next, (size_t)alive * sizeof *next);
     s->count = alive;
     /* Should nothing have been complete, a line cut off where it stands is the answer. */
     if (alive == 0 && s->ended_count == 0) end_line(b, s, NO_NODE, 0, 0);

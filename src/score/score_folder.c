@@ -124,8 +124,10 @@ static rp_status open_record(folder *f, rp_error *error) {
         return rp_fail(error, RP_USAGE, -1, "%s: the path is too long", f->options->output);
     f->lines = fopen(path, "a+");
     if (f->lines == NULL) return rp_fail_errno(error, "%s", path);
-    if (fseek(f->lines, -1, SEEK_END) == 0 && fgetc(f->lines) != '\n') fputc('\n', f->lines);
-    return fseek(f->lines, 0, SEEK_END) == 0 ? RP_OK : rp_fail_errno(error, "%s", path);
+    const bool is_cut = fseek(f->lines, -1, SEEK_END) == 0 && fgetc(f->lines) != '\n';
+    if (fseek(f->lines, 0, SEEK_END) != 0) return rp_fail_errno(error, "%s", path);
+    if (is_cut) fputc('\n', f->lines);
+    return RP_OK;
 }
 
 /* ---- one page ----------------------------------------------------------------------------------

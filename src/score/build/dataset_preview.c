@@ -64,6 +64,7 @@ static void add_label(rp_text *html, const char *output, const char *name, size_
 
 /* Red lines at the edges of the measures, from the list in memory. */
 static void add_edges(rp_text *html, const rp_mapped_file *list, const char *name, size_t length) {
+    if (list->size == 0) return; /* no measures are known: data is NULL */
     const char *at = (const char *)list->data, *end = at + list->size;
     while (at < end) {
         const char *stop = memchr(at, '\n', (size_t)(end - at));
