@@ -36,9 +36,9 @@ typedef struct rp_reading {
     int32_t span_count;
 } rp_reading;
 
-/* Is span k not doubtful: adding up, and with hardly a token wrong to be expected? */
+/* Is span k not doubtful: adding up, and with at most one token in ten expected to be wrong? */
 static inline bool rp_reading_is_sure(const rp_reading *reading, int32_t k) {
-    return reading->fits[k] && reading->sure[k] >= 0.95f; /* a token in twenty; see reader.c */
+    return reading->fits[k] && reading->sure[k] >= 0.9f; /* docs/experiments.md, Confidence */
 }
 
 /* A copy in another arena. RP_SYSTEM: no memory. */
