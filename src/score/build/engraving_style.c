@@ -48,16 +48,20 @@ bool rp_engraving_style_lists(const char *list, const char *word) {
     return false;
 }
 
-rp_status rp_engraving_style_check(const rp_engraving_style *style, rp_error *error) {
+rp_status rp_engraving_style_check_fonts(const rp_engraving_style *style, const char *const *fonts,
+                                         size_t count, const char *program_has, rp_error *error) {
     size_t words = 1, known = 0;
     if (style->fonts == NULL) return RP_OK;
     for (const char *at = style->fonts; *at != 0; at++) words += *at == ',';
-    for (size_t i = 0; i < RP_COUNT(all_fonts); i++)
-        known += rp_engraving_style_lists(style->fonts, all_fonts[i]);
+    for (size_t i = 0; i < count; i++) known += rp_engraving_style_lists(style->fonts, fonts[i]);
     if (known == words) return RP_OK;
-    return rp_fail(error, RP_USAGE, 0,
-                   "fonts %s: MuseScore has Emmentaler, Gonville, MuseJazz and Bravura",
-                   style->fonts);
+    return rp_fail(error, RP_USAGE, 0, "fonts %s: %s", style->fonts, program_has);
+}
+
+rp_status rp_engraving_style_check(const rp_engraving_style *style, rp_error *error) {
+    return rp_engraving_style_check_fonts(
+        style, all_fonts, RP_COUNT(all_fonts),
+        "MuseScore has Emmentaler, Gonville, MuseJazz and Bravura", error);
 }
 
 uint64_t rp_engraving_style_stream(const char *id) {

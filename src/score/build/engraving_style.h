@@ -29,6 +29,10 @@ void rp_engraving_style_draw(rp_text *elements, const rp_engraving_style *style,
 rp_status rp_engraving_style_apply(rp_text *styled, const uint8_t *mscx, size_t size,
                                    const char *elements, const char *name, rp_error *error);
 
+/* The same for any program's fonts; `program_has` is the sentence that names them. */
+rp_status rp_engraving_style_check_fonts(const rp_engraving_style *style, const char *const *fonts,
+                                         size_t count, const char *program_has, rp_error *error);
+
 /* Does the list of fonts, separated by commas, hold the word? */
 bool rp_engraving_style_lists(const char *fonts, const char *word);
 

@@ -59,15 +59,9 @@ static const char *font_of(const rp_engraving_style *style, rp_random *random) {
 }
 
 rp_status rp_verovio_check(const rp_engraving_style *style, rp_error *error) {
-    size_t words = 1, known = 0;
-    if (style->fonts == NULL) return RP_OK;
-    for (const char *at = style->fonts; *at != 0; at++) words += *at == ',';
-    for (size_t i = 0; i < RP_COUNT(all_fonts); i++)
-        known += rp_engraving_style_lists(style->fonts, all_fonts[i]);
-    if (known == words) return RP_OK;
-    return rp_fail(error, RP_USAGE, 0,
-                   "fonts %s: Verovio has Leipzig, Bravura, Gootville, Petaluma and Leland",
-                   style->fonts);
+    return rp_engraving_style_check_fonts(
+        style, all_fonts, RP_COUNT(all_fonts),
+        "Verovio has Leipzig, Bravura, Gootville, Petaluma and Leland", error);
 }
 
 static void draw_options(rp_text *text, const rp_verovio_job *job) {
