@@ -2,7 +2,7 @@
  *
  *     OUT/samples/ID/p1-s1.png .lmx .musicxml   the samples
  *     OUT/built/ID.txt                          a score's record, written when all of it is there
- *     OUT/work/                                 MuseScore's files, emptied score by score
+ *     OUT/scratch/                              MuseScore's files, emptied score by score
  *     OUT/samples.SPLIT.txt ...                 the lists, written at the end from the records
  *
  * A kill loses the scores in hand and nothing else. One MuseScore is started for each score: to
@@ -78,7 +78,7 @@ static void remove_folder(const char *path) {
 /* One build at a time writes to a folder: the kernel ends the lock with the process. */
 static rp_status lock_output(int *lock, const char *output, rp_error *error) {
     char path[PATH_BYTES];
-    snprintf(path, sizeof path, "%s/work/lock", output);
+    snprintf(path, sizeof path, "%s/scratch/lock", output);
     *lock = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0666);
     if (*lock < 0) return rp_fail_errno(error, "%s", path);
     if (flock(*lock, LOCK_EX | LOCK_NB) == 0) return RP_OK;
@@ -108,7 +108,7 @@ static rp_status build_one(dataset_build *self, size_t at, rp_arena *arena, rp_e
                                   .is_verovio = self->options->is_verovio,
                                   .keeps_pages = self->options->keeps_pages};
     rp_text record = {0};
-    snprintf(work, sizeof work, "%.3800s/work/%zu", self->output, at);
+    snprintf(work, sizeof work, "%.3800s/scratch/%zu", self->output, at);
     snprintf(path, sizeof path, "%.3800s/built/%s.txt", self->output, entry->id);
     remove_folder(work); /* what a kill left */
     if (mkdir(work, 0777) != 0) return rp_fail_errno(error, "%s", work);
@@ -216,7 +216,7 @@ static rp_status prepare(dataset_build *self, const char *scores, rp_arena *aren
     for (size_t i = 0; i < self->list.count; i++) self->scores[i].entry = &self->list.entries[i];
     if (mkdir(self->output, 0777) != 0 && errno != EEXIST)
         return rp_fail_errno(error, "%s", self->output);
-    static const char *const folders[] = {"samples", "built", "work", "pages"};
+    static const char *const folders[] = {"samples", "built", "scratch", "pages"};
     for (size_t i = 0; i < RP_COUNT(folders) - !options->keeps_pages; i++)
         RP_TRY(make_folder(self->output, folders[i], error));
     return RP_OK;
