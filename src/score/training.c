@@ -80,10 +80,8 @@ static void drop_tokens(const trainer *t, const rp_batch *batch) {
     }
 }
 
-/* What the means of the losses are over, in this member's batch and in all; whether to stop. */
-typedef struct weights {
-    double tokens, edges, presence, stop;
-} weights;
+/* What the means of the losses are over, and whether to stop: numbers to be added up over all. */
+enum { TOKENS, EDGES, PRESENCE, STOP, WEIGHTS };
 
 static double sum_of(const rp_tensor *t) {
     double sum = 0;
@@ -91,17 +89,23 @@ static double sum_of(const rp_tensor *t) {
     return sum;
 }
 
-static weights weigh(const rp_batch *batch) {
-    weights w = {.edges = sum_of(&batch->edge_weights),
-                 .presence = sum_of(&batch->presence_weights)};
+/* Weighs this member's batch; share[] is its part of the whole. */
+static void weigh(trainer *t, const rp_batch *batch, bool *stop, double share[WEIGHTS]) {
+    double own[WEIGHTS] = {[EDGES] = sum_of(&batch->edge_weights),
+                           [PRESENCE] = sum_of(&batch->presence_weights),
+                           [STOP] = *stop};
+    double all[WEIGHTS];
     for (int64_t i = 0; i < rp_tensor_count(&batch->targets); i++)
-        w.tokens += ((const int32_t *)batch->targets.data)[i] >= 0;
-    return w;
+        own[TOKENS] += ((const int32_t *)batch->targets.data)[i] >= 0;
+    memcpy(all, own, sizeof all);
+    rp_group_sum(&t->group, all, WEIGHTS);
+    for (int i = 0; i < WEIGHTS; i++) share[i] = all[i] > 0 ? own[i] / all[i] : 1;
+    *stop = all[STOP] > 0;
 }
 
-/* This member's part of a mean over the whole batch: the means add up to it. */
-static rp_tensor *part(rp_tape *tape, rp_tensor *mean, double own, double all) {
-    return own == all ? mean : rp_tape_scale(tape, mean, own / all, 0);
+/* This member's part of a mean over the whole batch: the parts add up to it. */
+static rp_tensor *part(rp_tape *tape, rp_tensor *mean, double share) {
+    return share == 1 ? mean : rp_tape_scale(tape, mean, share, 0);
 }
 
 typedef struct losses {
@@ -119,41 +123,32 @@ static void add_losses(trainer *t, const losses *losses) {
     t->presence_loss += values[2];
 }
 
-static rp_tensor *total_loss(trainer *t, const rp_batch *batch, const weights own[2],
+static rp_tensor *total_loss(trainer *t, const rp_batch *batch, const double share[WEIGHTS],
                              losses *losses) {
     rp_tape *tape = &t->tape;
-    rp_tensor images = batch->images, spans = batch->spans, inputs = batch->inputs;
-    rp_tensor *kept = rp_arena_array(&tape->arena, 9, sizeof *kept);
-    if (kept == NULL) return NULL;
-    kept[0] = images;
-    kept[1] = spans;
-    kept[2] = inputs;
-    kept[3] = batch->targets;
-    kept[4] = batch->edges;
-    kept[5] = batch->edge_weights;
-    kept[6] = batch->presence;
-    kept[7] = batch->presence_weights;
-    kept[8] = batch->rows;
+    rp_batch *b = rp_arena_alloc(&tape->arena, sizeof *b); /* the tape holds on to its tensors */
+    if (b == NULL) return NULL;
+    *b = *batch;
     const rp_model_run run = {
         .training = true, .seed = t->options->seed, .step = t->step, .first = (uint64_t)t->first};
-    const rp_encoding encoding = rp_model_encode(&t->model, tape, &kept[0], batch->lengths, &run);
+    const rp_encoding encoding = rp_model_encode(&t->model, tape, &b->images, b->lengths, &run);
     if (encoding.enc == NULL) return NULL;
     const rp_spans decoder = {
-        .spans = &kept[1], .ids = &kept[2], .rows = &kept[8], .span_max = batch->span_max};
+        .spans = &b->spans, .ids = &b->inputs, .rows = &b->rows, .span_max = b->span_max};
     const rp_decoding decoding = rp_model_decode(&t->model, tape, &encoding, &decoder);
-    losses->token = part(tape, rp_tape_cross_entropy(tape, decoding.logits, &kept[3]),
-                         own[0].tokens, own[1].tokens);
+    losses->token =
+        part(tape, rp_tape_cross_entropy(tape, decoding.logits, &b->targets), share[TOKENS]);
     if (encoding.edges == NULL) return losses->token;
     losses->edge =
-        part(tape, rp_tape_binary_cross_entropy(tape, encoding.edges, &kept[4], &kept[5]),
-             own[0].edges, own[1].edges);
-    rp_tensor *present = rp_tape_binary_cross_entropy(
-        tape, rp_tape_window_pool(tape, encoding.presence, &kept[1]), &kept[6], &kept[7]);
-    present = part(tape, present, own[0].presence, own[1].presence);
-    losses->presence = present;
+        part(tape, rp_tape_binary_cross_entropy(tape, encoding.edges, &b->edges, &b->edge_weights),
+             share[EDGES]);
+    rp_tensor *present = rp_tape_window_pool(tape, encoding.presence, &b->spans);
+    losses->presence =
+        part(tape, rp_tape_binary_cross_entropy(tape, present, &b->presence, &b->presence_weights),
+             share[PRESENCE]);
     rp_tensor *sum =
         rp_tape_add(tape, losses->token, rp_tape_scale(tape, losses->edge, edge_loss_weight, 0));
-    return rp_tape_add(tape, sum, rp_tape_scale(tape, present, presence_loss_weight, 0));
+    return rp_tape_add(tape, sum, rp_tape_scale(tape, losses->presence, presence_loss_weight, 0));
 }
 
 /* A weight without gradient stays as it is: its moments are 0 from the first step on. */
@@ -175,12 +170,9 @@ static rp_status train_step(trainer *t, bool *stop, rp_error *error) {
     rp_tape_reset(&t->tape);
     rp_parameters_zero_gradients(&t->model.parameters);
     drop_tokens(t, batch);
-    weights own[2] = {weigh(batch)};
-    own[0].stop = *stop;
-    own[1] = own[0];
-    rp_group_sum(&t->group, &own[1].tokens, sizeof(weights) / sizeof(double));
-    *stop = own[1].stop > 0;
-    rp_tensor *loss = total_loss(t, batch, own, &losses);
+    double share[WEIGHTS];
+    weigh(t, batch, stop, share);
+    rp_tensor *loss = total_loss(t, batch, share, &losses);
     if (loss != NULL) {
         add_losses(t, &losses);
         rp_tape_backward(&t->tape, loss, false);

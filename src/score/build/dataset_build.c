@@ -64,7 +64,7 @@ static rp_status make_folder(const char *output, const char *name, rp_error *err
     return RP_OK;
 }
 
-/* Removes a folder of plain files; false: it could not be. */
+/* Removes a folder of plain files, if it is there. */
 static void remove_folder(const char *path) {
     DIR *folder = opendir(path);
     if (folder == NULL) return;

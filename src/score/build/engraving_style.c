@@ -4,9 +4,10 @@
 
 #include <string.h>
 
-#include "base/random.h"
-
-static const char *const all_fonts[] = {"Emmentaler", "Gonville", "MuseJazz", "Bravura"};
+static const rp_engraving_fonts musescore_fonts = {
+    .names = {"Emmentaler", "Gonville", "MuseJazz", "Bravura"},
+    .count = 4,
+    .program_has = "MuseScore has Emmentaler, Gonville, MuseJazz and Bravura"};
 
 /* A number of the style, drawn evenly from low .. high. */
 static const struct {
@@ -41,42 +42,41 @@ static const struct {
 enum { BEAMS_FLAT_PERCENT = 8 };
 
 /* Does the list, separated by commas, hold the word? */
-bool rp_engraving_style_lists(const char *list, const char *word) {
+static bool lists(const char *list, const char *word) {
     const size_t length = strlen(word);
     for (const char *at = list; *at != 0; at += strcspn(at, ","), at += *at == ',')
         if (strncmp(at, word, length) == 0 && (at[length] == ',' || at[length] == 0)) return true;
     return false;
 }
 
-rp_status rp_engraving_style_check_fonts(const rp_engraving_style *style, const char *const *fonts,
-                                         size_t count, const char *program_has, rp_error *error) {
+rp_status rp_engraving_fonts_check(const rp_engraving_fonts *fonts, const rp_engraving_style *style,
+                                   rp_error *error) {
     size_t words = 1, known = 0;
     if (style->fonts == NULL) return RP_OK;
     for (const char *at = style->fonts; *at != 0; at++) words += *at == ',';
-    for (size_t i = 0; i < count; i++) known += rp_engraving_style_lists(style->fonts, fonts[i]);
+    for (size_t i = 0; i < fonts->count; i++) known += lists(style->fonts, fonts->names[i]);
     if (known == words) return RP_OK;
-    return rp_fail(error, RP_USAGE, 0, "fonts %s: %s", style->fonts, program_has);
+    return rp_fail(error, RP_USAGE, 0, "fonts %s: %s", style->fonts, fonts->program_has);
+}
+
+const char *rp_engraving_fonts_draw(const rp_engraving_fonts *fonts,
+                                    const rp_engraving_style *style, rp_random *random) {
+    const char *chosen[RP_ENGRAVING_FONTS_MAX];
+    uint32_t count = 0;
+    for (size_t i = 0; i < fonts->count; i++)
+        if (style->fonts == NULL || lists(style->fonts, fonts->names[i]))
+            chosen[count++] = fonts->names[i];
+    return count > 0 ? chosen[rp_random_below(random, count)] : fonts->names[0];
 }
 
 rp_status rp_engraving_style_check(const rp_engraving_style *style, rp_error *error) {
-    return rp_engraving_style_check_fonts(
-        style, all_fonts, RP_COUNT(all_fonts),
-        "MuseScore has Emmentaler, Gonville, MuseJazz and Bravura", error);
+    return rp_engraving_fonts_check(&musescore_fonts, style, error);
 }
 
 uint64_t rp_engraving_style_stream(const char *id) {
     uint64_t hash = 14695981039346656037u; /* FNV-1a */
     for (; *id != 0; id++) hash = (hash ^ (unsigned char)*id) * 1099511628211u;
     return hash;
-}
-
-static const char *draw_font(const rp_engraving_style *style, rp_random *random) {
-    const char *chosen[RP_COUNT(all_fonts)];
-    uint32_t count = 0;
-    for (size_t i = 0; i < RP_COUNT(all_fonts); i++)
-        if (style->fonts == NULL || rp_engraving_style_lists(style->fonts, all_fonts[i]))
-            chosen[count++] = all_fonts[i];
-    return count > 0 ? chosen[rp_random_below(random, count)] : all_fonts[0];
 }
 
 /* Margins of 1.0 to 2.2 cm on a page of 21 to 24 cm: quarto and A4, as sheet music is. */
@@ -96,7 +96,7 @@ static void draw_page(rp_text *elements, rp_random *random) {
 
 void rp_engraving_style_draw(rp_text *elements, const rp_engraving_style *style, const char *id) {
     rp_random random = rp_random_make(style->seed, rp_engraving_style_stream(id));
-    const char *font = draw_font(style, &random);
+    const char *font = rp_engraving_fonts_draw(&musescore_fonts, style, &random);
     rp_text_format(elements, "<musicalSymbolFont>%s</musicalSymbolFont>\n", font);
     rp_text_format(elements, "<musicalTextFont>%s Text</musicalTextFont>\n",
                    strcmp(font, "Emmentaler") == 0 ? "MScore" : font);

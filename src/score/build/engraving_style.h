@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/random.h"
 #include "base/text.h"
 
 typedef struct rp_engraving_style {
@@ -29,12 +30,22 @@ void rp_engraving_style_draw(rp_text *elements, const rp_engraving_style *style,
 rp_status rp_engraving_style_apply(rp_text *styled, const uint8_t *mscx, size_t size,
                                    const char *elements, const char *name, rp_error *error);
 
-/* The same for any program's fonts; `program_has` is the sentence that names them. */
-rp_status rp_engraving_style_check_fonts(const rp_engraving_style *style, const char *const *fonts,
-                                         size_t count, const char *program_has, rp_error *error);
+enum { RP_ENGRAVING_FONTS_MAX = 8 };
 
-/* Does the list of fonts, separated by commas, hold the word? */
-bool rp_engraving_style_lists(const char *fonts, const char *word);
+/* The fonts that a program has. */
+typedef struct rp_engraving_fonts {
+    const char *names[RP_ENGRAVING_FONTS_MAX];
+    size_t count;
+    const char *program_has; /* the sentence that names them, for the error */
+} rp_engraving_fonts;
+
+/* RP_USAGE: the style asks for a font that is not among them. */
+rp_status rp_engraving_fonts_check(const rp_engraving_fonts *fonts, const rp_engraving_style *style,
+                                   rp_error *error);
+
+/* One of those that the style allows, all being as likely. */
+const char *rp_engraving_fonts_draw(const rp_engraving_fonts *fonts,
+                                    const rp_engraving_style *style, rp_random *random);
 
 /* The stream of random numbers that belongs to a score. */
 uint64_t rp_engraving_style_stream(const char *id);

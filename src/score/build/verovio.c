@@ -16,7 +16,10 @@ enum { PATH_BYTES = 4096, PAGES_MAX = 999, OUTPUT_BYTES_MAX = 1 << 20, PAGE_WIDT
 static const size_t memory_bytes_max = (size_t)1 << 40; /* node asks for much and uses little */
 static const size_t tree_bytes_max = (size_t)1 << 29;
 
-static const char *const all_fonts[] = {"Leipzig", "Bravura", "Gootville", "Petaluma", "Leland"};
+static const rp_engraving_fonts verovio_fonts = {
+    .names = {"Leipzig", "Bravura", "Gootville", "Petaluma", "Leland"},
+    .count = 5,
+    .program_has = "Verovio has Leipzig, Bravura, Gootville, Petaluma and Leland"};
 
 /* Arguments: score, folder, options as JSON. Exit 3: Verovio cannot read it; 4: there is none. */
 static const char driver[] =
@@ -49,19 +52,8 @@ static const struct {
 
 /* ---- the hand ---- */
 
-static const char *font_of(const rp_engraving_style *style, rp_random *random) {
-    const char *chosen[RP_COUNT(all_fonts)];
-    uint32_t count = 0;
-    for (size_t i = 0; i < RP_COUNT(all_fonts); i++)
-        if (style->fonts == NULL || rp_engraving_style_lists(style->fonts, all_fonts[i]))
-            chosen[count++] = all_fonts[i];
-    return count > 0 ? chosen[rp_random_below(random, count)] : all_fonts[0];
-}
-
 rp_status rp_verovio_check(const rp_engraving_style *style, rp_error *error) {
-    return rp_engraving_style_check_fonts(
-        style, all_fonts, RP_COUNT(all_fonts),
-        "Verovio has Leipzig, Bravura, Gootville, Petaluma and Leland", error);
+    return rp_engraving_fonts_check(&verovio_fonts, style, error);
 }
 
 static void draw_options(rp_text *text, const rp_verovio_job *job) {
@@ -70,7 +62,7 @@ static void draw_options(rp_text *text, const rp_verovio_job *job) {
     rp_random random = rp_random_make(style->seed, rp_engraving_style_stream(job->id));
     rp_json json = {.text = text};
     rp_json_object(&json, NULL);
-    rp_json_text(&json, "font", font_of(style, &random));
+    rp_json_text(&json, "font", rp_engraving_fonts_draw(&verovio_fonts, style, &random));
     rp_json_text(&json, "breaks", "auto");
     rp_json_text(&json, "header", "none");
     rp_json_text(&json, "footer", "none");
