@@ -114,10 +114,11 @@ rp_score_dataset_options rp_score_dataset_defaults(void);
 
 /* What was built; free with rp_score_dataset_report_clear. */
 typedef struct rp_score_dataset_report {
-    int32_t scores, built, resumed, failed; /* scores = built + resumed + failed */
-    int32_t systems, without_edges;         /* samples; those without places of measures */
-    int32_t problems;                       /* lines of problems.SPLIT.txt */
-    int64_t tokens;                         /* in all labels */
+    int32_t scores, built, resumed,
+        failed;                     /* scores = built + resumed + failed, when it was not stopped */
+    int32_t systems, without_edges; /* samples; those without places of measures */
+    int32_t problems;               /* lines of problems.SPLIT.txt */
+    int64_t tokens;                 /* in all labels */
     int32_t tokens_median, tokens_95, tokens_max, width_median, width_95, width_max;
     int32_t vocabulary; /* tokens that occur, of 224 */
     double seconds;

@@ -144,6 +144,10 @@ static rp_status keep(rp_lenet *lenet, const struct lenet_options *options, rp_e
     if (snprintf(path, sizeof path, "%s.safetensors", prefix) >= RP_CLI_PATH_BYTES - 20)
         return rp_cli_fail(error, RP_USAGE, "--output: the path is too long");
     rp_status status = rp_lenet_save(lenet, path, error);
+    if (status == RP_OK && options->hold_out > 0) { /* the test files stay unseen */
+        if (!options->json) printf("wrote %s\n", path);
+        return RP_OK;
+    }
     if (status == RP_OK) status = rp_lenet_evaluate(lenet, options->data, &evaluation, error);
     if (status != RP_OK) return status;
     snprintf(path, sizeof path, "%s-confusion.png", prefix);
@@ -203,7 +207,8 @@ static const rp_cli_option options[] = {
     {"distort", 0, RP_CLI_FLAG, NULL, offsetof(struct lenet_options, distort),
      "1998: learn from distorted digits too; the others always do"},
     {"output", 'o', RP_CLI_TEXT, "PREFIX", offsetof(struct lenet_options, output),
-     "training: PREFIX.safetensors, PREFIX-confusion.png; --classify: feature maps as PNG"},
+     "training: PREFIX.safetensors and, without --hold-out, PREFIX-confusion.png; --classify: "
+     "feature maps as PNG"},
     {"evaluate", 0, RP_CLI_FLAG, NULL, offsetof(struct lenet_options, evaluate),
      "test trained weights instead of training"},
     {"classify", 0, RP_CLI_TEXT, "PNG", offsetof(struct lenet_options, classify),

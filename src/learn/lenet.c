@@ -91,7 +91,7 @@ static rp_status score_modern(rp_lenet_modern *net, const uint8_t *pixels, uint3
         for (uint32_t i = 0; i < n; i++)
             take_ink(x + i * PIXELS, pixels + (size_t)(first + i) * PIXELS, true);
         status = rp_lenet_modern_run(net, x, (int)n, other, error);
-        for (uint32_t i = 0; i < n * RP_DIGIT_CLASSES; i++)
+        for (uint32_t i = 0; status == RP_OK && i < n * RP_DIGIT_CLASSES; i++)
             answers[i] = 0.5f * (answers[i] + other[i]);
     }
     free(x);

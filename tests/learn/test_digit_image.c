@@ -118,6 +118,13 @@ TEST(what_holds_no_digit_is_refused) {
     write_bar(path_of("empty.png"), 200, 200, 40, 40);
     CHECK_INT(rp_digit_read(path_of("empty.png"), pixels, &error), RP_INPUT);
     CHECK(strstr(error.text, "nothing is drawn") != NULL);
+    static const int sides[] = {1, 2, 3, 28, 100}, greys[] = {0, 128, 255};
+    for (size_t i = 0; i < RP_COUNT(sides) * RP_COUNT(greys); i++) {
+        const int side = sides[i % RP_COUNT(sides)];
+        const uint8_t grey = (uint8_t)greys[i / RP_COUNT(sides)];
+        write_bar(path_of("blank.png"), grey, grey, side, side);
+        CHECK_INT(rp_digit_read(path_of("blank.png"), pixels, &error), RP_INPUT);
+    }
     CHECK_INT(rp_digit_read(path_of("missing.png"), pixels, &error), RP_INPUT);
     FILE *file = fopen(path_of("text.png"), "w");
     fputs("no picture", file);

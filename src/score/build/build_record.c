@@ -1,6 +1,7 @@
 /* build_record.c: see build_record.h. */
 #include "score/build/build_record.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +19,12 @@ void rp_build_record_add_sample(rp_text *text, const rp_build_sample *sample) {
                    sample->edges);
 }
 
-void rp_build_record_add_problem(rp_text *text, const char *problem) {
+void rp_build_record_add_problem(rp_text *text, const char *format, ...) {
+    char problem[RP_ERROR_TEXT_MAX];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(problem, sizeof problem, format, arguments);
+    va_end(arguments);
     rp_text_format(text, "problem %.*s\n", (int)strcspn(problem, "\n"), problem);
 }
 

@@ -32,7 +32,7 @@ typedef struct rp_build_record {
 /* Begins a record's text. */
 void rp_build_record_begin(rp_text *text, const char *signature);
 void rp_build_record_add_sample(rp_text *text, const rp_build_sample *sample);
-void rp_build_record_add_problem(rp_text *text, const char *problem);
+void rp_build_record_add_problem(rp_text *text, const char *format, ...) RP_PRINTF(2, 3);
 void rp_build_record_end(rp_text *text, const bool has_token[RP_LMX_COUNT]);
 
 /* Reads a record; texts are the arena's. False: there is none at `path`, it is damaged, or it was

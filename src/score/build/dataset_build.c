@@ -49,6 +49,7 @@ typedef struct dataset_build {
     pthread_mutex_t mutex;
     rp_progress_state progress;
     size_t done;
+    int32_t built;
     atomic_bool is_stopped; /* progress asked for an end, or nothing more can be done */
     rp_status status;       /* of what stopped it */
     rp_error error;
@@ -129,6 +130,7 @@ static bool is_built(const dataset_build *self, size_t at, rp_arena *arena) {
 
 static void settle(dataset_build *self, size_t at, rp_status status, const rp_error *error) {
     pthread_mutex_lock(&self->mutex);
+    self->built += status == RP_OK && !self->is_resumed[at];
     if (status == RP_INPUT) note_problem(self, at, error);
     else if (status != RP_OK && self->status == RP_OK) {
         self->status = status;
@@ -167,13 +169,12 @@ static rp_status finish(rp_score_dataset_report *report, dataset_build *self, rp
         report->failed += self->scores[i].has_failed;
     }
     report->scores = (int32_t)self->list.count;
-    report->built = (int32_t)self->done - report->resumed - report->failed;
+    report->built = self->built;
     const rp_dataset_index index = {.output = self->output,
                                     .split = self->options->split,
                                     .signature = self->signature,
                                     .scores = self->scores,
-                                    .score_count = self->list.count,
-                                    .height = self->options->height};
+                                    .score_count = self->list.count};
     RP_TRY(rp_dataset_index_write(report, &index, error));
     if (self->options->is_previewed)
         RP_TRY(rp_dataset_preview_write(self->output, self->options->split, error));
@@ -250,14 +251,8 @@ rp_status rp_score_dataset_build(rp_score_dataset_report *report, const char *ou
     rp_status status = prepare(&self, scores, &arena, error);
     if (status == RP_OK) status = lock_output(&lock, output, error);
     if (status == RP_OK) status = run_all(&self, progress, error);
-    if (status == RP_OK) {
-        status = finish(report, &self, error);
-        report->seconds = rp_clock_seconds() - started_s;
-        if (status == RP_OK || status == RP_NO) {
-            const rp_status written = rp_dataset_report_json(report, options->split, error);
-            if (written != RP_OK) status = written;
-        }
-    }
+    if (status == RP_OK) status = finish(report, &self, error);
+    status = rp_dataset_report_finish(report, options->split, started_s, status, error);
     if (lock >= 0) close(lock);
     for (size_t i = 0; self.scores != NULL && i < self.list.count; i++)
         free((void *)(uintptr_t)self.scores[i].problem);

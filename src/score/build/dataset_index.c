@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/json.h"
 
 enum { PATH_BYTES = 4096 };
@@ -142,8 +143,7 @@ static const struct {
     {"vocabulary", offsetof(rp_score_dataset_report, vocabulary)},
 };
 
-rp_status rp_dataset_report_json(rp_score_dataset_report *report, const char *split,
-                                 rp_error *error) {
+static rp_status write_json(rp_score_dataset_report *report, const char *split, rp_error *error) {
     rp_text text = {0};
     rp_json json = {.text = &text};
     rp_json_object(&json, NULL);
@@ -158,4 +158,12 @@ rp_status rp_dataset_report_json(rp_score_dataset_report *report, const char *sp
     if (text.failed) return rp_fail_memory(error, "a report");
     report->json = text.data;
     return RP_OK;
+}
+
+rp_status rp_dataset_report_finish(rp_score_dataset_report *report, const char *split,
+                                   double started_s, rp_status status, rp_error *error) {
+    report->seconds = rp_clock_seconds() - started_s;
+    if (status != RP_OK && status != RP_NO) return status;
+    const rp_status written = write_json(report, split, error);
+    return written != RP_OK ? written : status;
 }

@@ -17,7 +17,6 @@ typedef struct rp_dataset_index {
     const char *output, *split, *signature;
     const rp_built_score *scores;
     size_t score_count;
-    int32_t height;
 } rp_dataset_index;
 
 /* Writes samples.SPLIT.txt, measures.SPLIT.txt, problems.SPLIT.txt and vocabulary.txt, in the order
@@ -26,9 +25,10 @@ typedef struct rp_dataset_index {
 rp_status rp_dataset_index_write(rp_score_dataset_report *report, const rp_dataset_index *index,
                                  rp_error *error);
 
-/* Writes the report's figures into its `json`. RP_SYSTEM: no memory. */
-rp_status rp_dataset_report_json(rp_score_dataset_report *report, const char *split,
-                                 rp_error *error);
+/* Fills in the seconds since `started_s` and, where `status` says that there is something to report
+ * (RP_OK, RP_NO), the `json`. Returns `status`; RP_SYSTEM: no memory. */
+rp_status rp_dataset_report_finish(rp_score_dataset_report *report, const char *split,
+                                   double started_s, rp_status status, rp_error *error);
 
 /* RP_USAGE: an option is out of its range. */
 rp_status rp_score_dataset_check(const rp_score_dataset_options *options, rp_error *error);

@@ -10,7 +10,6 @@
  * they are of one length. */
 #include <dirent.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -140,8 +139,6 @@ static rp_status read_labels(scanned_build *self, rp_error *error) {
     return status;
 }
 
-static void add_problem(scanned_build *self, const char *format, ...) RP_PRINTF(2, 3);
-
 /* Writes crops[i] with labels[i], `count` of them. */
 static rp_status write_pairs(scanned_build *self, const found_crop *crops,
                              const rp_system_label *labels, size_t count, rp_error *error) {
@@ -150,7 +147,7 @@ static rp_status write_pairs(scanned_build *self, const found_crop *crops,
         char name[32];
         snprintf(name, sizeof name, "p%u-s%u", label->page, label->system);
         if (label->problem != NULL) {
-            add_problem(self, "%s: %.400s", name, label->problem);
+            rp_build_record_add_problem(&self->record, "%s: %.400s", name, label->problem);
             continue;
         }
         RP_TRY(rp_sample_files_write(self->output, self->entry.id, &crops[i].image, label, error));
@@ -178,8 +175,9 @@ static rp_status pair_by_page(scanned_build *self, rp_error *error) {
     for (unsigned page = 1; page <= self->pages; page++) {
         const size_t found = crops_on(self, crop, page), said = labels_on(self, label, page);
         if (found != said)
-            add_problem(self, "page %u left out: %zu piano systems found, %zu in the music", page,
-                        found, said);
+            rp_build_record_add_problem(
+                &self->record, "page %u left out: %zu piano systems found, %zu in the music", page,
+                found, said);
         else
             RP_TRY(
                 write_pairs(self, self->crops + crop, self->labels.labels + label, found, error));
@@ -195,18 +193,11 @@ static rp_status pair(scanned_build *self, rp_error *error) {
     if (label_pages == self->pages) return pair_by_page(self, error);
     if (self->crop_count == count)
         return write_pairs(self, self->crops, self->labels.labels, count, error);
-    add_problem(self, "nothing paired: %zu piano systems found on %u pages, %zu on %u in the music",
-                self->crop_count, self->pages, count, label_pages);
+    rp_build_record_add_problem(
+        &self->record,
+        "nothing paired: %zu piano systems found on %u pages, %zu on %u in the music",
+        self->crop_count, self->pages, count, label_pages);
     return RP_OK;
-}
-
-static void add_problem(scanned_build *self, const char *format, ...) {
-    char words[RP_ERROR_TEXT_MAX];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(words, sizeof words, format, arguments);
-    va_end(arguments);
-    rp_build_record_add_problem(&self->record, words);
 }
 
 /* ---- the whole ---- */
@@ -241,8 +232,7 @@ static rp_status write_index(scanned_build *self, rp_score_dataset_report *repor
                                     .split = self->options->split,
                                     .signature = signature,
                                     .scores = scores,
-                                    .score_count = count > 0 ? (size_t)count : 0,
-                                    .height = self->options->height};
+                                    .score_count = count > 0 ? (size_t)count : 0};
     report->scores = report->built = 1;
     return rp_dataset_index_write(report, &index, error);
 }
@@ -288,12 +278,12 @@ rp_status rp_score_dataset_scanned(rp_score_dataset_report *report, const char *
         self.entry = list.entries[0];
         status = build(&self, report, pages, error);
     }
-    report->seconds = rp_clock_seconds() - started_s;
-    if (status == RP_OK) status = rp_dataset_report_json(report, self.options->split, error);
     if (status == RP_OK && self.options->is_previewed)
         status = rp_dataset_preview_write(output, self.options->split, error);
+    if (status == RP_OK && report->problems > 0) status = RP_NO;
+    status = rp_dataset_report_finish(report, self.options->split, started_s, status, error);
     rp_text_clear(&self.record);
     rp_arena_clear(&self.page_arena);
     rp_arena_clear(&self.arena);
-    return status == RP_OK && report->problems > 0 ? RP_NO : status;
+    return status;
 }

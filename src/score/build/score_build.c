@@ -1,7 +1,6 @@
 /* score_build.c: see score_build.h. */
 #include "score/build/score_build.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,18 +32,7 @@ typedef struct builder {
     rp_engraved_measures measures;
     rp_verovio_music music; /* of Verovio's pages */
     bool has_breaks;        /* all its pages have been read once */
-    size_t next;            /* label in hand */
 } builder;
-
-static void add_problem(const builder *self, const char *format, ...) RP_PRINTF(2, 3);
-static void add_problem(const builder *self, const char *format, ...) {
-    char words[RP_ERROR_TEXT_MAX];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(words, sizeof words, format, arguments);
-    va_end(arguments);
-    rp_build_record_add_problem(self->record, words);
-}
 
 /* ---- MuseScore ---- */
 
@@ -220,7 +208,8 @@ static void read_places(builder *self) {
     if (status == RP_OK)
         status = rp_engraved_measures_read(&self->measures, &source, self->arena, &why);
     rp_mapped_file_close(&file);
-    if (status != RP_OK) add_problem(self, "no places of measures: %.300s", why.text);
+    if (status != RP_OK)
+        rp_build_record_add_problem(self->record, "no places of measures: %.300s", why.text);
 }
 
 /* ---- a page ---- */
@@ -269,7 +258,7 @@ static rp_status cut_system(builder *self, const rp_page_image *page, const rp_e
     rp_page_image sample;
     snprintf(name, sizeof name, "p%u-s%u", label->page, label->system);
     if (label->problem != NULL) {
-        add_problem(self, "%s: %.400s", name, label->problem);
+        rp_build_record_add_problem(self->record, "%s: %.400s", name, label->problem);
         return RP_OK;
     }
     const rp_page_box crop = rp_sample_cut_box(staves, page);
@@ -279,8 +268,9 @@ static rp_status cut_system(builder *self, const rp_page_image *page, const rp_e
         rp_sample_edges(&edges, &self->measures, (int32_t)label->page, staves, crop);
     const bool is_known = measures == (size_t)label->measures && !edges.failed;
     if (!is_known && self->measures.count > 0)
-        add_problem(self, "%s: %zu measures placed, %d in the music: no edges", name, measures,
-                    label->measures);
+        rp_build_record_add_problem(self->record,
+                                    "%s: %zu measures placed, %d in the music: no edges", name,
+                                    measures, label->measures);
     const rp_build_sample line = {.name = name,
                                   .width = sample.width,
                                   .tokens = label->tokens,
@@ -317,7 +307,7 @@ static rp_status settle(const builder *self, int number, rp_status status, const
         if (status != RP_OK && error != NULL) *error = *why;
         return status;
     }
-    add_problem(self, "page %d left out: %.400s", number, why->text);
+    rp_build_record_add_problem(self->record, "page %d left out: %.400s", number, why->text);
     return RP_OK;
 }
 

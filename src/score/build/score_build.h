@@ -27,8 +27,8 @@ typedef struct rp_score_build {
 } rp_score_build;
 
 /* Builds the samples and appends the score's record to `record` (without its first line).
- * RP_INPUT: nothing can be had of this score. RP_SYSTEM: MuseScore is missing or took too long, no
- * memory, the disk is full. `arena` is for scratch. */
+ * RP_INPUT: nothing can be had of this score, or it took too long. RP_SYSTEM: MuseScore is missing,
+ * no memory, the disk is full. `arena` is for scratch. */
 rp_status rp_score_build_run(rp_text *record, const rp_score_build *build, rp_arena *arena,
                              rp_error *error);
 

@@ -26,7 +26,7 @@ typedef struct rp_system_labels {
 typedef struct rp_system_breaks {
     uint32_t *firsts; /* index of each system's first measure, from 0, rising; the arena's */
     bool *opens_page; /* does the system open a page? */
-    size_t count;     /* of systems; 0: the score's own breaks */
+    size_t count;     /* of systems */
 } rp_system_breaks;
 
 /* Cuts the piano part of `bytes`, MusicXML as MuseScore writes it, at its printed breaks. `bytes`
