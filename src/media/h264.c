@@ -26,6 +26,8 @@ enum {
     HEADER_BYTES_MAX = 512, /* of a slice header or parameter set that is looked at */
     UNITS_MAX = 4096        /* NAL units of one picture */
 };
+_Static_assert(HEADER_BYTES_MAX * 3 / 2 + 4 <= RP_MEDIA_PEEK_BYTES,
+               "unescaping a head stays within what is peeked at");
 
 /* --- parameter sets ---------------------------------------------------------------------- */
 

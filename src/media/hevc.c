@@ -27,6 +27,8 @@ enum {
     HEADER_BYTES_MAX = 512,
     UNITS_MAX = 4096
 };
+_Static_assert(HEADER_BYTES_MAX * 3 / 2 + 4 <= RP_MEDIA_PEEK_BYTES,
+               "unescaping a head stays within what is peeked at");
 
 /* --- parameter sets ---------------------------------------------------------------------- */
 

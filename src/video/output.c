@@ -130,8 +130,7 @@ rp_status rp_video_output_write(const rp_video_plan *plan, const char *broken, c
     if (status == RP_OK)
         status = write_index(file.stream, plan, (int64_t)head_bytes - (int64_t)layout->begin, path,
                              error);
-    file.is_copy =
-        true; /* the broken file is still there: waiting for the disk would double the time */
+    file.is_copy = true; /* as cp: not flushed, since the recording, or its card, is still there */
     if (status == RP_OK) status = rp_new_file_commit(&file, error);
     else rp_new_file_abandon(&file);
 done:

@@ -606,6 +606,7 @@ static bool may_begin_with(const rp_video_profile *profile, const rp_video_track
 void rp_video_scanner_init(rp_video_scanner *scanner, rp_video_profile *profile,
                            const uint8_t *data, uint64_t end) {
     *scanner = (rp_video_scanner){.profile = profile, .data = data, .end = end};
+    rp_video_scanner_set_peek(scanner, NULL); /* a scan before may have left its own */
     int count = 0;
     for (unsigned byte = 0; byte < 256; byte++) {
         for (int i = 0; i < profile->track_count && !scanner->may_start[byte]; i++)

@@ -273,6 +273,15 @@ const char *clip_make(struct clip *clip, size_t number, char take, const char *f
     return NULL;
 }
 
+const char *clip_make_two(struct clip *clip, struct clip *other, size_t recipe, char take,
+                          const char *folder) {
+    const char *why = clip_make(clip, recipe, 'A', folder);
+    if (why != NULL) return why;
+    why = clip_make(other, recipe, take, folder);
+    if (why != NULL) clip_clear(clip);
+    return why;
+}
+
 void clip_clear(struct clip *clip) {
     free(clip->bytes);
     *clip = (struct clip){0};

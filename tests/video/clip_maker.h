@@ -21,6 +21,11 @@ const char *clip_name(size_t recipe);
  * Returns NULL, or why it cannot be made: ffmpeg or the encoder is not there. */
 const char *clip_make(struct clip *clip, size_t recipe, char take, const char *folder);
 
+/* Take A and `take` of a recipe, to be the reference. As clip_make; where it fails, nothing is left
+ * to clear. */
+const char *clip_make_two(struct clip *clip, struct clip *other, size_t recipe, char take,
+                          const char *folder);
+
 /* Finds the mdat among the boxes at the top of clip->bytes. */
 void clip_find_mdat(struct clip *clip);
 

@@ -57,9 +57,11 @@ static size_t right_clusters(const rp_carve_stream *stream, const struct placed 
     return at;
 }
 
-/* `unsure`: how many clusters at a file's end may be missing. */
-static void check_found(const struct card *card, const struct placed *files, size_t count,
-                        size_t unsure, const char *what) {
+/* Is every file found, in order? Else `why` says what is wrong. `unsure`: how many clusters at a
+ * file's end may be missing. */
+static bool finds(char why[300], const struct card *card, const struct placed *files, size_t count,
+                  size_t unsure) {
+    bool is_right = true;
     rp_arena arena = {0};
     rp_volume volume;
     rp_carve_found found;
@@ -69,12 +71,23 @@ static void check_found(const struct card *card, const struct placed *files, siz
     for (size_t f = 0; f < count; f++) {
         const rp_carve_stream *stream = stream_at(&found, files[f].clusters[0]);
         const size_t right = stream != NULL ? right_clusters(stream, &files[f]) : 0;
-        if (right + unsure < files[f].count || right > files[f].count)
-            check_failed(__FILE__, __LINE__, "%s: file %zu: %zu of %zu clusters right, %zu found",
-                         what, f, right, files[f].count,
-                         stream != NULL ? (size_t)stream->runs.clusters : 0);
+        if (right + unsure >= files[f].count && right <= files[f].count) continue;
+        is_right = false;
+        snprintf(why, 300, "file %zu: %zu of %zu clusters right, %zu found", f, right,
+                 files[f].count, stream != NULL ? (size_t)stream->runs.clusters : 0);
     }
     rp_arena_clear(&arena);
+    return is_right;
+}
+
+/* Pairs without indices in which clusters are lost or misplaced (README, Limits; issue 12): said in
+ * the output, and when they begin to hold, that too. */
+static const struct gap { size_t main, proxy; } gaps[] = {{1, 5}, {1, 6}, {1, 7}};
+
+static bool is_known_gap(size_t main_recipe, size_t proxy_recipe) {
+    for (size_t i = 0; i < RP_COUNT(gaps); i++)
+        if (gaps[i].main == main_recipe && gaps[i].proxy == proxy_recipe) return true;
+    return false;
 }
 
 static void check_pair(size_t main_recipe, size_t proxy_recipe, bool has_index, uint32_t run_max) {
@@ -92,34 +105,22 @@ static void check_pair(size_t main_recipe, size_t proxy_recipe, bool has_index, 
         files[f] = (struct placed){.bytes = clips[f].bytes,
                                    .size = has_index ? clips[f].size : clips[f].payload_end};
     place_in_turns(&card, files, 2, run_max, 1);
-    char what[100];
+    char what[100], why_not[300] = "";
     snprintf(what, sizeof what, "%s and %s%s", clip_name(main_recipe), clip_name(proxy_recipe),
              has_index ? "" : " without index");
     /* What was cut may end in a cluster of its own that holds less than one unit: nothing in it can
      * tell whose it is. */
-    check_found(&card, files, 2, has_index ? 0 : 1, what);
+    const bool is_right = finds(why_not, &card, files, 2, has_index ? 0 : 1);
+    if (!has_index && is_known_gap(main_recipe, proxy_recipe))
+        printf("# known gap%s: %s: %s\n", is_right ? " that now holds, strike it" : "", what,
+               why_not);
+    else if (!is_right) check_failed(__FILE__, __LINE__, "%s: %s", what, why_not);
     card_destroy(&card);
     clip_clear(&clips[0]);
     clip_clear(&clips[1]);
 }
 
 static const size_t proxies[] = {5, 6, 7}; /* iphone, obs, gopro */
-
-/* Pairs without indices in which clusters are lost or misplaced (README, Limits; issue 12): said in
- * the output, and not judged. */
-static const struct gap {
-    size_t main, proxy;
-} gaps[] = {{0, 6}, {1, 5}, {1, 6}, {1, 7}, {2, 6}, {3, 6}, {4, 6}};
-
-static bool is_known_gap(size_t main_recipe, size_t proxy_recipe) {
-    for (size_t i = 0; i < RP_COUNT(gaps); i++)
-        if (gaps[i].main == main_recipe && gaps[i].proxy == proxy_recipe) {
-            printf("# known gap: %s and %s without index\n", clip_name(main_recipe),
-                   clip_name(proxy_recipe));
-            return true;
-        }
-    return false;
-}
 
 TEST(a_clip_and_its_proxy_taking_turns_are_told_apart) {
     for (size_t main_recipe = 0; main_recipe < 5; main_recipe++)
@@ -129,13 +130,12 @@ TEST(a_clip_and_its_proxy_taking_turns_are_told_apart) {
 TEST(the_same_without_their_indices) {
     for (size_t main_recipe = 0; main_recipe < 5; main_recipe++)
         for (size_t i = 0; i < RP_COUNT(proxies); i++)
-            if (!is_known_gap(main_recipe, proxies[i]))
-                check_pair(main_recipe, proxies[i], false, 7);
+            check_pair(main_recipe, proxies[i], false, 7);
 }
 
 TEST(an_empty_and_a_noisy_card_hold_no_recording) {
     struct card card = card_create(RP_VOLUME_FAT32, 4096, 300);
-    check_found(&card, NULL, 0, 0, "empty");
+    CHECK(finds((char[300]){0}, &card, NULL, 0, 0));
     rp_random random = rp_random_make(5, 5);
     for (size_t i = card.heap_bytes + 10 * 4096; i < card.size; i++)
         card.data[i] = (uint8_t)rp_random_u32(&random);

@@ -12,6 +12,10 @@
 
 enum { STREAMS_MAX = 8, LINE_BYTES = 300, TAIL = 4 };
 
+/* A cut at so many per cent of the bytes may leave so many per cent of the packets fewer: AV1's
+ * first picture is as large as 25 others (measured: 42 % at 60 %). */
+enum { SPREAD = 20 };
+
 /* The lines of each stream, one behind the other. */
 struct table {
     rp_text streams[STREAMS_MAX];
@@ -51,8 +55,9 @@ static size_t count_lines(const rp_text *text) {
  * may end with a short one). In a cut recording the last TAIL: sound is read in pieces, and the
  * edits of these clips end before the last pictures, which ffprobe then flags D, as they do in the
  * original at its own end. */
-static void check_table(const struct table *original, const struct table *recovered, bool is_cut,
+static void check_table(const struct table *original, const struct table *recovered, int percent,
                         const char *name) {
+    const bool is_cut = percent < 100;
     for (int i = 0; i < STREAMS_MAX; i++) {
         const rp_text *was = &original->streams[i], *is = &recovered->streams[i];
         size_t count = is->length;
@@ -63,6 +68,10 @@ static void check_table(const struct table *original, const struct table *recove
         if (!is_cut && count_lines(is) != count_lines(was))
             check_failed(__FILE__, __LINE__, "%s: stream %d: %zu packets, not %zu", name, i,
                          count_lines(is), count_lines(was));
+        if (is_cut &&
+            (count_lines(is) + TAIL) * 100 < count_lines(was) * (size_t)(percent - SPREAD))
+            check_failed(__FILE__, __LINE__, "%s: stream %d: %zu packets of %zu at %d %%", name, i,
+                         count_lines(is), count_lines(was), percent);
         size_t same = 0;
         while (same < count && same < was->length && was->data[same] == is->data[same]) same++;
         if (same == count) continue;
@@ -92,7 +101,7 @@ static void compare(const struct clip *clip, const char *reference, int percent,
     if (was.packets == 0) check_skip("ffprobe is not installed");
     else if (is.packets == 0)
         check_failed(__FILE__, __LINE__, "%s: nothing recovered: %s", name, error.text);
-    else check_table(&was, &is, percent < 100, name);
+    else check_table(&was, &is, percent, name);
     printf("# %s, %d %%: %zu packets of %zu\n", name, percent, is.packets, was.packets);
     clear_table(&was);
     clear_table(&is);
@@ -106,8 +115,7 @@ TEST(another_program_reads_the_same_packets_as_in_the_original) {
     snprintf(reference, sizeof reference, "%s/reference.mp4", check_scratch());
     for (size_t recipe = 0; recipe < clip_count(); recipe++) {
         struct clip clip, other;
-        const char *why = clip_make(&clip, recipe, 'A', check_scratch());
-        if (why == NULL) why = clip_make(&other, recipe, 'B', check_scratch());
+        const char *why = clip_make_two(&clip, &other, recipe, 'B', check_scratch());
         if (why != NULL) {
             check_skip(why);
             return;

@@ -26,30 +26,37 @@ static double within_seconds(const struct clip *clip) {
     return clip->has_modelled_times ? 1024.0 / 48000 : 0;
 }
 
-/* Recovers and judges; `what` names the case in a failure. */
-static void check_recovery(const struct clip *clip, const struct clip_broken *broken,
-                           const struct clip_kept *kept, const char *reference, const char *what) {
+/* Recovers and judges; false: `why` says what is wrong. */
+static bool recovers(char why[300], const struct clip *clip, const struct clip_broken *broken,
+                     const struct clip_kept *kept, const char *reference) {
     const char *path = in_scratch(BROKEN), *output = in_scratch(RECOVERED);
-    REQUIRE(rp_new_file_write(path, broken->bytes, broken->size, NULL) == RP_OK);
+    CHECK(rp_new_file_write(path, broken->bytes, broken->size, NULL) == RP_OK);
     remove(output);
     const rp_video_recover_options options = {.reference = reference, .output = output};
     rp_video_report *report = NULL;
     rp_error error = {0};
     const rp_status status = rp_video_recover(&report, path, &options, &error);
-    char why[300] = "";
     rp_text recovered = {0};
-    if (status != RP_OK && status != RP_NO)
-        check_failed(__FILE__, __LINE__, "%s: %s", what, error.text);
+    bool is_right = false;
+    if (status != RP_OK && status != RP_NO) snprintf(why, 300, "%.280s", error.text);
     else if (!clip_read_file(&recovered, output))
-        check_failed(__FILE__, __LINE__, "%s: nothing written: %s", what, error.text);
-    else if (!clip_is_recovered(why, sizeof why, clip, kept, &recovered, within_seconds(clip)))
-        check_failed(__FILE__, __LINE__, "%s: %s", what, why);
+        snprintf(why, 300, "nothing written: %.250s", error.text);
+    else is_right = clip_is_recovered(why, 300, clip, kept, &recovered, within_seconds(clip));
     rp_text after = {0};
     CHECK(clip_read_file(&after, path) && after.length == broken->size &&
           memcmp(after.data, broken->bytes, after.length) == 0);
     rp_text_clear(&after);
     rp_text_clear(&recovered);
     rp_video_report_destroy(report);
+    return is_right;
+}
+
+/* `what` names the case in a failure. */
+static void check_recovery(const struct clip *clip, const struct clip_broken *broken,
+                           const struct clip_kept *kept, const char *reference, const char *what) {
+    char why[300] = "";
+    if (!recovers(why, clip, broken, kept, reference))
+        check_failed(__FILE__, __LINE__, "%s: %s", what, why);
 }
 
 static size_t cut_count(void) {
@@ -76,8 +83,7 @@ static void check_cuts(const struct clip *clip, const char *reference, const cha
 
 static void check_recipe(size_t recipe, char reference_take, bool is_bare) {
     struct clip clip, other;
-    const char *why = clip_make(&clip, recipe, 'A', check_scratch());
-    if (why == NULL) why = clip_make(&other, recipe, reference_take, check_scratch());
+    const char *why = clip_make_two(&clip, &other, recipe, reference_take, check_scratch());
     if (why != NULL) {
         check_skip(why);
         return;
@@ -105,7 +111,8 @@ TEST(bare_payloads_come_back_with_another_take_as_reference) {
 
 /* ---- damage inside ---- */
 
-/* What recovering does not do yet (issue 12): said in the output of the test, and not judged. */
+/* What recovering does not do yet (issue 12): said in the output of the test, and when it begins to
+ * hold, that too. */
 static const struct gap {
     const char *clip;
     int kind;
@@ -119,18 +126,15 @@ static const struct gap {
 
 static bool is_known_gap(const char *clip, int kind, size_t place) {
     for (size_t i = 0; i < RP_COUNT(gaps); i++)
-        if (strcmp(gaps[i].clip, clip) == 0 && gaps[i].kind == kind && gaps[i].place == place) {
-            printf("# known gap: %s, damage %d at %zu/8\n", clip, kind, place);
+        if (strcmp(gaps[i].clip, clip) == 0 && gaps[i].kind == kind && gaps[i].place == place)
             return true;
-        }
     return false;
 }
 
 static void check_damage(size_t recipe, size_t place, int kind) {
     static const char *const kinds[] = {"zeros", "noise", "inserted noise"};
     struct clip clip, other;
-    const char *why = clip_make(&clip, recipe, 'A', check_scratch());
-    if (why == NULL) why = clip_make(&other, recipe, 'B', check_scratch());
+    const char *why = clip_make_two(&clip, &other, recipe, 'B', check_scratch());
     if (why != NULL) {
         check_skip(why);
         return;
@@ -146,7 +150,12 @@ static void check_damage(size_t recipe, size_t place, int kind) {
     snprintf(what, sizeof what, "%s, 3000 bytes of %s at %zu", clip_name(recipe), kinds[kind], at);
     const char *reference = in_scratch(REFERENCE);
     CHECK(rp_new_file_write(reference, other.bytes, other.size, NULL) == RP_OK);
-    check_recovery(&clip, &broken, &kept, reference, what);
+    char why_not[300] = "";
+    const bool is_right = recovers(why_not, &clip, &broken, &kept, reference);
+    if (is_known_gap(clip_name(recipe), kind, place))
+        printf("# known gap%s: %s: %s\n", is_right ? " that now holds, strike it" : "", what,
+               why_not);
+    else if (!is_right) check_failed(__FILE__, __LINE__, "%s: %s", what, why_not);
     clip_broken_clear(&broken);
     clip_clear(&clip);
     clip_clear(&other);
@@ -156,17 +165,14 @@ TEST(what_zeros_and_noise_did_not_touch_comes_back) {
     for (size_t recipe = 0; recipe < clip_count(); recipe++) {
         if (strcmp(clip_name(recipe), "fragmented") == 0) continue;
         for (int kind = 0; kind < 3; kind++)
-            for (size_t place = 2; place <= 5; place += 3)
-                if (!is_known_gap(clip_name(recipe), kind, place))
-                    check_damage(recipe, place, kind);
+            for (size_t place = 2; place <= 5; place += 3) check_damage(recipe, place, kind);
     }
 }
 
 /* A cluster is seldom full: behind the last sound lie zeros, or what was there before. */
 TEST(bytes_behind_the_last_sound_cost_none_of_it) {
     struct clip clip, other;
-    const char *why = clip_make(&clip, 0, 'A', check_scratch());
-    if (why == NULL) why = clip_make(&other, 0, 'B', check_scratch());
+    const char *why = clip_make_two(&clip, &other, 0, 'B', check_scratch());
     if (why != NULL) {
         check_skip(why);
         return;
