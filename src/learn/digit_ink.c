@@ -7,6 +7,10 @@
 
 enum { TERMS = 6, SAMPLES_ACROSS = 128, FITS = 3, LEAST_CONTRAST = 26 };
 
+/* Grey levels from the paper that are paper always: on an even sheet the distances are rounding,
+ * and a reach of that size would leave the next fit no pixels. */
+enum { LEAST_REACH = 1 };
+
 /* -- Paper ---------------------------------------------------------------------------------------
  */
 
@@ -80,7 +84,8 @@ static paper fit(const rp_grey_image *image, const choice *choice) {
 /* -- Ink -----------------------------------------------------------------------------------------
  */
 
-/* Half the distance of the farthest pixel from the paper; *is_dark: the far ones are darker. */
+/* Half the distance of the farthest pixel from the paper, at least LEAST_REACH; *is_dark: the far
+ * ones are darker. */
 static double judge(const rp_grey_image *image, const paper *paper, bool *is_dark) {
     double squares[2] = {0}, farthest[2] = {0};
     const int right = step_of(image->width), down = step_of(image->height);
@@ -91,7 +96,7 @@ static double judge(const rp_grey_image *image, const paper *paper, bool *is_dar
             farthest[d < 0] = fmax(farthest[d < 0], fabs(d));
         }
     *is_dark = squares[1] > squares[0];
-    return farthest[*is_dark] / 2;
+    return fmax(farthest[*is_dark] / 2, LEAST_REACH);
 }
 
 /* Grey becomes ink: the share of what lies between the paper and black (or white). */
