@@ -22,7 +22,8 @@ typedef struct rp_score_train_options {
     const char *data;          /* an OLiMPiC folder, or one with its .tgz shards */
     const char *output;        /* folder for checkpoint, log, curve and weights; made if missing */
     const char *configuration; /* "measure", "zeus" */
-    const char *freeze;        /* "encoder" or "decoder": these weights stay as they are; or NULL */
+    const char *freeze;        /* "encoder" or "decoder": what it learns stays as it is, its
+                                  running statistics follow the new images; or NULL */
     const char *init;          /* weights to start from, or NULL: fresh ones */
     const char *augment;       /* list of augmentations, see `reprise score augment` */
     double epochs;             /* length of the run, over which the rate falls */

@@ -73,11 +73,13 @@ static rp_status write_result(const rp_cli_call *call, const char *input,
 /* ---- a folder ---- */
 
 /* Which part of how many: as asked for, or else the rank that a launcher of parallel programs gave
- * us. Ranks need not talk to one another, so no message passing library is needed. */
+ * us. Ranks need not talk to one another, so no message passing library is needed. Of Slurm's
+ * numbers of tasks the step's counts: the job's is there without srun too, where one process runs.
+ */
 static rp_status find_part(int32_t *part, int32_t *parts, const char *asked, rp_error *error) {
     static const char *const launchers[][2] = {{"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"},
                                                {"PMI_RANK", "PMI_SIZE"},
-                                               {"SLURM_PROCID", "SLURM_NTASKS"}};
+                                               {"SLURM_PROCID", "SLURM_STEP_NUM_TASKS"}};
     int k = 1, n = 1;
     char rest;
     if (asked != NULL && (sscanf(asked, "%d/%d%c", &k, &n, &rest) != 2 || k < 1 || k > n))
@@ -121,9 +123,9 @@ static rp_status read_folder(const rp_cli_call *call, rp_error *error) {
     status = rp_score_read_folder(&report, reader, &options, call->progress, error);
     rp_score_reader_destroy(reader);
     if (report.read + report.failed + report.skipped > 0)
-        printf("%s: %lld pages read, %lld not readable, %lld done before -> %s\n", options.folder,
-               (long long)report.read, (long long)report.failed, (long long)report.skipped,
-               options.output);
+        printf("%s (part %d of %d): %lld pages read, %lld not readable, %lld done before -> %s\n",
+               options.folder, options.part + 1, options.parts, (long long)report.read,
+               (long long)report.failed, (long long)report.skipped, options.output);
     return status == RP_OK && report.failed > 0 ? RP_NO : status;
 }
 

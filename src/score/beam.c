@@ -223,7 +223,7 @@ static void attended(const search *s, const float *alpha, node *n) {
 
 /* Keeps a complete line if it is among the best. */
 static void end_line(const beam *b, search *s, int32_t at, int32_t count, float score) {
-    const int32_t worst = b->options->width > 1 ? b->options->width - 1 : 0;
+    const int32_t worst = b->options->width > 1 ? b->options->width - 1 : 0; /* never below 1 */
     int32_t place = s->ended_count;
     if (place > worst) {
         if (score <= s->ended[worst].score) return;
@@ -271,10 +271,11 @@ static void go_on(beam *b, search *s, const float *logits, const float *alpha) {
         if (next[alive].count < b->options->steps_max) alive++;
         else end_line(b, s, next[alive].node, next[alive].count, best[i].score); /* cut off */
     }
+    /* Nothing complete and no way on: the best line, cut off where it stands, is the answer. */
+    if (alive == 0 && s->ended_count == 0)
+        end_line(b, s, s->lines[0].node, s->lines[0].count, s->lines[0].score);
     if (alive > 0) memcpy(s->lines, next, (size_t)alive * sizeof *next);
     s->count = alive;
-    /* Should nothing have been complete, a line cut off where it stands is the answer. */
-    if (alive == 0 && s->ended_count == 0) end_line(b, s, NO_NODE, 0, 0);
 }
 
 /* One step of all; false when all lines have ended, or on failure. */

@@ -6,7 +6,7 @@
 
 #include "base/text.h"
 
-enum { BINS = 15, OUTCOMES_MIN = 100 };
+enum { BINS = 15 };
 
 static const float nearest = 1e-7f; /* p is kept so far from 0 and 1 */
 
@@ -59,7 +59,7 @@ rp_calibration rp_calibration_fit(rp_outcome *outcomes, size_t count) {
     part parts[RP_CALIBRATION_POINTS];
     rp_calibration c = {0};
     int kept = 0;
-    if (count < OUTCOMES_MIN) return c;
+    if (count < RP_CALIBRATION_OUTCOMES_MIN) return c;
     qsort(outcomes, count, sizeof *outcomes, compare_outcomes);
     for (size_t k = 0; k < RP_CALIBRATION_POINTS; k++) {
         part next = {0};

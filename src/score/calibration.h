@@ -31,7 +31,9 @@ typedef struct rp_outcome {
     bool is_right;
 } rp_outcome;
 
-/* Sorts the outcomes by p. Fewer than 100 give no calibration. */
+enum { RP_CALIBRATION_OUTCOMES_MIN = 100 };
+
+/* Sorts the outcomes by p. Fewer than RP_CALIBRATION_OUTCOMES_MIN give no calibration. */
 rp_calibration rp_calibration_fit(rp_outcome *outcomes, size_t count);
 
 /* Expected calibration error: outcomes in 15 bins of equal width of p; the mean over outcomes of

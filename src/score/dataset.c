@@ -219,7 +219,6 @@ static rp_status take_label(loader *l, rp_sample *sample, const uint8_t *bytes, 
 
 static rp_status take_music(loader *l, rp_sample *sample, const uint8_t *bytes, size_t size,
                             rp_error *error) {
-    if (!l->options->with_music) return RP_OK;
     uint8_t *music = rp_arena_alloc_raw(&l->set->arena, size);
     if (music == NULL) return rp_fail_memory(error, "the music of the samples");
     memcpy(music, bytes, size);
@@ -233,8 +232,15 @@ static const struct part {
     const char *ending;
     rp_status (*take)(loader *l, rp_sample *sample, const uint8_t *bytes, size_t size,
                       rp_error *error);
-} parts[] = {
-    {".png", take_image}, {".jpg", take_image}, {".lmx", take_label}, {".musicxml", take_music}};
+    bool is_music; /* taken only when music is asked for */
+} parts[] = {{".png", take_image, false},
+             {".jpg", take_image, false},
+             {".lmx", take_label, false},
+             {".musicxml", take_music, true}};
+
+static bool is_wanted(const loader *l, const struct part *part) {
+    return !part->is_music || l->options->with_music;
+}
 
 static rp_status take_file(void *context, const char *name, const uint8_t *bytes, size_t size,
                            rp_error *error) {
@@ -242,7 +248,7 @@ static rp_status take_file(void *context, const char *name, const uint8_t *bytes
     const char *dot = strrchr(name, '.');
     size_t part = 0;
     while (dot != NULL && part < RP_COUNT(parts) && strcmp(dot, parts[part].ending) != 0) part++;
-    if (dot == NULL || part == RP_COUNT(parts)) return RP_OK;
+    if (dot == NULL || part == RP_COUNT(parts) || !is_wanted(l, &parts[part])) return RP_OK;
     char *stem = rp_arena_text(&l->scratch, name, (size_t)(dot - name));
     if (stem == NULL) return rp_fail_memory(error, "a file name");
     rp_sample *sample = find_sample(l, strncmp(stem, "./", 2) == 0 ? stem + 2 : stem);
@@ -282,6 +288,7 @@ static rp_status read_folder(loader *l, rp_error *error) {
     for (int32_t i = 0; i < l->set->count; i++) {
         for (size_t k = 0; k < RP_COUNT(parts); k++) {
             char path[8192], name[4096];
+            if (!is_wanted(l, &parts[k])) continue;
             snprintf(name, sizeof name, "%s%s", l->set->samples[i].name, parts[k].ending);
             snprintf(path, sizeof path, "%s/%s", l->path, name);
             rp_mapped_file file;

@@ -54,7 +54,7 @@ void rp_measure_choose(rp_measure_choice *choices, const rp_candidates *candidat
             if (k > 0 && score <= best) continue;
             best = score;
             time = sum.time;
-            choices[n] = (rp_measure_choice){k, sum.agrees, fits};
+            choices[n] = (rp_measure_choice){k, fits};
         }
         if (rp_fraction_is_number(time)) context->time = time;
     }

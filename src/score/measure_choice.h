@@ -2,8 +2,8 @@
  * whose staffs agree on a length, and on the length that is wanted, counts for more.
  *
  * The wanted length is the time signature that holds, as read so far in the piece, or else the one
- * most measures agree on. The bonuses are logarithms of how much more often a right line has the
- * property than a wrong one (docs/experiments.md says how they were found). */
+ * most measures agree on. The bonuses are log-probabilities added to a line's; docs/experiments.md
+ * tells what was tried. */
 #ifndef RP_SCORE_MEASURE_CHOICE_H
 #define RP_SCORE_MEASURE_CHOICE_H
 
@@ -21,7 +21,7 @@ typedef struct rp_measure_context {
 
 typedef struct rp_measure_choice {
     int32_t candidate;
-    bool agrees, fits; /* of the one taken; fits: agrees on what is wanted, or nothing is known */
+    bool fits; /* the one taken: its staffs agree on what is wanted, or nothing is known */
 } rp_measure_choice;
 
 /* candidates, choices: (count) the measures of one system in order. */

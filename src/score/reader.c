@@ -14,7 +14,7 @@ rp_reader_options rp_reader_defaults(void) {
         .dtype = RP_BF16, .beam = {.width = 1, .steps_max = 500, .margin = 6}, .margin = 1};
 }
 
-/* Found on training systems and confirmed on the development split: docs/experiments.md. */
+/* The bonuses were chosen on training systems, the width by what it cost: docs/experiments.md. */
 rp_reader_options rp_reader_careful(void) {
     rp_reader_options options = rp_reader_defaults();
     options.beam.width = 4;
@@ -61,17 +61,15 @@ rp_status rp_reading_copy(rp_reading *copy, const rp_reading *r, rp_arena *arena
 /* ---- cutting -----------------------------------------------------------------------------------
  */
 
-static float probability(float logit) { return rp_sigmoid(logit); }
-
 /* Edges in px: peaks of the head above one half; each at the weighted middle of its three columns.
  */
 static int32_t find_edges(float edges[EDGES_MAX], const float *logits, int32_t columns,
                           int32_t stride) {
     int32_t count = 0;
     for (int32_t t = 0; t < columns && count < EDGES_MAX; t++) {
-        const float p = probability(logits[t]);
-        const float before = t > 0 ? probability(logits[t - 1]) : 0;
-        const float after = t + 1 < columns ? probability(logits[t + 1]) : 0;
+        const float p = rp_sigmoid(logits[t]);
+        const float before = t > 0 ? rp_sigmoid(logits[t - 1]) : 0;
+        const float after = t + 1 < columns ? rp_sigmoid(logits[t + 1]) : 0;
         if (p < 0.5f || before >= p || after > p) continue;
         const float middle = (after - before) / (before + p + after);
         edges[count++] = ((float)t + 0.5f + middle) * (float)stride;
@@ -133,19 +131,28 @@ static bool make_room(rp_reading *r, rp_arena *arena) {
     return !arena->failed;
 }
 
-/* Appends the tokens of span k. */
+void rp_reading_calibrate(rp_reading *r, const rp_calibration *calibration) {
+    for (int32_t k = 0; k < r->span_count; k++) {
+        const int32_t first = r->span_start[k], count = r->span_start[k + 1] - first;
+        float right = 0;
+        for (int32_t i = first; i < first + count; i++) {
+            r->confidence[i] = rp_calibration_apply(calibration, r->confidence[i]);
+            right += r->confidence[i];
+        }
+        r->sure[k] = count > 0 ? right / (float)count : 0;
+    }
+}
+
+/* Appends the tokens of span k, with the network's own probabilities. */
 static void put_span(rp_reading *r, int32_t k, const rp_candidate *c, const rp_model *model) {
     const int32_t at = r->span_start[k];
     const float stride = (float)model->stride;
-    float right = 0;
     for (int32_t i = 0; i < c->count; i++) {
         r->tokens[at + i] = c->tokens[i];
-        r->confidence[at + i] = rp_calibration_apply(&model->calibration, c->confidence[i]);
+        r->confidence[at + i] = c->confidence[i];
         r->left[at + i] = (float)c->first[i] * stride;
         r->right[at + i] = (float)c->last[i] * stride;
-        right += r->confidence[at + i];
     }
-    r->sure[k] = c->count > 0 ? right / (float)c->count : 0;
     r->span_start[k + 1] = at + c->count;
 }
 
@@ -167,6 +174,7 @@ static bool settle(rp_reader *reader, rp_reading *r, const rp_candidates *candid
         put_span(r, k, &candidates[k].items[choices[k].candidate], reader->model);
         r->fits[k] = choices[k].fits || !by_measure;
     }
+    rp_reading_calibrate(r, &reader->model->calibration);
     return true;
 }
 

@@ -41,6 +41,9 @@ static inline bool rp_reading_is_sure(const rp_reading *reading, int32_t k) {
     return reading->fits[k] && reading->sure[k] >= 0.9f; /* docs/experiments.md, Confidence */
 }
 
+/* From the network's probabilities to confidence, for every token and measure; once a reading. */
+void rp_reading_calibrate(rp_reading *reading, const rp_calibration *calibration);
+
 /* A copy in another arena. RP_SYSTEM: no memory. */
 rp_status rp_reading_copy(rp_reading *copy, const rp_reading *reading, rp_arena *arena,
                           rp_error *error);

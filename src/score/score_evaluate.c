@@ -176,29 +176,38 @@ static double share(uint64_t part, uint64_t whole) {
     return whole > 0 ? 100.0 * (double)part / (double)whole : 0;
 }
 
-/* What every token's confidence was, and whether it was right. NULL: no memory. */
-static rp_outcome *list_outcomes(const evaluator *e, size_t *count) {
-    size_t room = 1;
+/* What every token's confidence was, and whether it was right; the evaluator's. */
+static rp_status list_outcomes(evaluator *e, rp_outcome **outcomes, size_t *count,
+                               rp_error *error) {
+    size_t room = 0;
     for (int32_t i = 0; i < e->set.count; i++) room += e->lines[i].count;
-    rp_outcome *outcomes = calloc(room, sizeof *outcomes);
+    *outcomes = rp_arena_array(&e->arena, room, sizeof **outcomes);
+    if (e->arena.failed) return rp_fail_memory(error, "the evaluation");
     *count = 0;
-    for (int32_t i = 0; i < e->set.count && outcomes != NULL; i++)
+    for (int32_t i = 0; i < e->set.count; i++)
         for (int32_t k = 0; k < e->readings[i].token_count; k++)
-            outcomes[(*count)++] = (rp_outcome){e->readings[i].confidence[k], e->is_right[i][k]};
-    return outcomes;
+            (*outcomes)[(*count)++] = (rp_outcome){e->readings[i].confidence[k], e->is_right[i][k]};
+    return RP_OK;
 }
 
-/* Fits the confidence to what was read, and writes the weights with it. */
-static rp_status calibrate(evaluator *e, rp_outcome *outcomes, size_t count, rp_error *error) {
+/* Fits the confidence to what was read, applies it there, and writes the weights with it. */
+static rp_status calibrate(evaluator *e, rp_error *error) {
+    rp_outcome *outcomes;
+    size_t count;
     rp_arena space = {0};
     rp_metadata metadata[RP_MODEL_METADATA];
+    RP_TRY(list_outcomes(e, &outcomes, &count, error));
+    if (count < RP_CALIBRATION_OUTCOMES_MIN)
+        return rp_fail(error, RP_INPUT, -1,
+                       "%s: %zu tokens were read; confidence is fitted on at least %d",
+                       e->options->data, count, RP_CALIBRATION_OUTCOMES_MIN);
     e->model.calibration = rp_calibration_fit(outcomes, count);
+    for (int32_t i = 0; i < e->set.count; i++)
+        rp_reading_calibrate(&e->readings[i], &e->model.calibration);
     rp_status status = rp_model_metadata(&e->model, metadata, &space, error);
     if (status == RP_OK)
         status = rp_checkpoint_ship(e->options->calibrate, &e->model.parameters, false, true,
                                     metadata, RP_MODEL_METADATA, error);
-    for (size_t i = 0; i < count; i++)
-        outcomes[i].p = rp_calibration_apply(&e->model.calibration, outcomes[i].p);
     rp_arena_clear(&space);
     return status;
 }
@@ -206,19 +215,17 @@ static rp_status calibrate(evaluator *e, rp_outcome *outcomes, size_t count, rp_
 /* How far confidence can be believed, and what the marks of measures are worth. */
 static rp_status weigh_confidence(evaluator *e, rp_score_figures *figures, rp_error *error) {
     tally tallies[2] = {{0}};
+    rp_outcome *outcomes;
     size_t count;
-    rp_status status = RP_OK;
-    rp_outcome *outcomes = list_outcomes(e, &count);
-    if (outcomes == NULL) return rp_fail_memory(error, "the evaluation");
+    if (e->options->calibrate != NULL) RP_TRY(calibrate(e, error));
+    RP_TRY(list_outcomes(e, &outcomes, &count, error));
     for (int32_t i = 0; i < e->set.count; i++)
         count_measures(tallies, &e->readings[i], e->is_right[i]);
-    if (e->options->calibrate != NULL) status = calibrate(e, outcomes, count, error);
     figures->calibration_error = 100 * rp_calibration_error(outcomes, count);
     figures->sure_measures = share(tallies[1].measures, tallies[0].measures + tallies[1].measures);
     figures->sure_wrong = share(tallies[1].wrong, tallies[1].tokens);
     figures->doubtful_wrong = share(tallies[0].wrong, tallies[0].tokens);
-    free(outcomes);
-    return status;
+    return RP_OK;
 }
 
 static rp_status evaluate(evaluator *e, rp_score_figures *figures, const rp_progress *progress,

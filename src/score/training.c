@@ -37,6 +37,7 @@ typedef struct trainer {
     rp_optimiser optimiser;
     rp_dtype dtype;
     uint64_t step, steps, per_epoch;
+    bool has_agreed; /* all members know of the end: none is left waiting */
     double started_s, evaluated_s, saved_s, reported_s;
     double loss, edge_loss, presence_loss, norm; /* running means since the last report */
     uint64_t reported_step;
@@ -151,15 +152,34 @@ static rp_tensor *total_loss(trainer *t, const rp_batch *batch, const double sha
     return rp_tape_add(tape, sum, rp_tape_scale(tape, losses->presence, presence_loss_weight, 0));
 }
 
-/* A weight without gradient stays as it is: its moments are 0 from the first step on. */
-static void freeze(const trainer *t) {
+/* Is this row one of those that --freeze names? "encoder" names "encoder.1.conv1.weight". */
+static bool is_frozen(const trainer *t, const rp_parameter *row) {
     const char *frozen = t->options->freeze;
+    const size_t length = frozen != NULL ? strlen(frozen) : 0;
+    return length > 0 && row->trained && strncmp(row->name, frozen, length) == 0 &&
+           row->name[length] == '.';
+}
+
+/* Clears the frozen rows' part of a block over all trained numbers. */
+static void clear_frozen(const trainer *t, float *block) {
     const rp_parameters *p = &t->model.parameters;
-    for (int i = 0; frozen != NULL && i < p->count; i++) {
-        const rp_tensor *gradient = &p->rows[i].gradient;
-        if (!p->rows[i].trained || strncmp(p->rows[i].name, frozen, strlen(frozen)) != 0) continue;
-        memset(gradient->data, 0, rp_tensor_bytes(gradient));
-    }
+    for (int i = 0; i < p->count; i++)
+        if (is_frozen(t, &p->rows[i]))
+            memset(block + p->rows[i].offset, 0, rp_tensor_bytes(&p->rows[i].gradient));
+}
+
+/* A weight with neither gradient nor moments stays as it is. A checkpoint of a run that did not
+ * freeze brings moments. */
+static rp_status begin_freeze(const trainer *t, rp_error *error) {
+    const rp_parameters *p = &t->model.parameters;
+    int count = 0;
+    for (int i = 0; i < p->count; i++) count += is_frozen(t, &p->rows[i]);
+    if (t->options->freeze != NULL && count == 0)
+        return rp_fail(error, RP_USAGE, -1, "no part is called '%s'; freeze encoder or decoder",
+                       t->options->freeze);
+    clear_frozen(t, p->moment1);
+    clear_frozen(t, p->moment2);
+    return RP_OK;
 }
 
 /* `stop`: this member wants an end; receives whether any does. */
@@ -182,7 +202,7 @@ static rp_status train_step(trainer *t, bool *stop, rp_error *error) {
         return t->tape.status;
     }
     rp_group_sum_f32(&t->group, t->model.parameters.gradients, t->model.parameters.trained_count);
-    freeze(t);
+    clear_frozen(t, t->model.parameters.gradients);
     double norm;
     const rp_status status = rp_optimiser_step(&t->optimiser, &t->model.parameters, t->device,
                                                t->step + 1, &norm, error);
@@ -307,7 +327,11 @@ static rp_status load_data(trainer *t, rp_error *error) {
 
 static rp_status open_model(trainer *t, rp_error *error) {
     const rp_score_train_options *o = t->options;
-    if (o->init != NULL) return rp_model_open(&t->model, o->init, true, error);
+    if (o->init != NULL) {
+        RP_TRY(rp_model_open(&t->model, o->init, true, error));
+        t->model.calibration = (rp_calibration){0}; /* it was fitted to other weights */
+        return RP_OK;
+    }
     const rp_configuration *configuration = rp_configuration_find(o->configuration);
     if (configuration == NULL)
         return rp_fail(error, RP_USAGE, -1, "no configuration is called '%s'", o->configuration);
@@ -369,6 +393,7 @@ static rp_status prepare(trainer *t, rp_error *error) {
     t->optimiser.average = 0.998;
     if (t->group.rank == 0) RP_TRY(open_output(t, error));
     if (o->resume) RP_TRY(rp_checkpoint_read(&t->model.parameters, &t->step, t->path[0], error));
+    RP_TRY(begin_freeze(t, error));
     t->reported_step = t->step;
     t->started_s = t->saved_s = t->evaluated_s = t->reported_s = rp_clock_seconds();
     rp_log_line(t->log, 1, "%s: %lld weights; %d training and %d dev systems; %" PRIu64 " steps",
@@ -403,6 +428,7 @@ static rp_status run(trainer *t, rp_error *error) {
         RP_TRY(train_step(t, &stopped, error));
         wishes = is_stopped(t, &state);
         stopped = stopped || (wishes && t->group.size == 1);
+        t->has_agreed = stopped;
         RP_TRY(look_after(t, t->step == t->steps || stopped, error));
     }
     if (t->group.rank == 0) {
@@ -434,7 +460,8 @@ rp_status rp_score_train(const rp_score_train_options *options, const rp_progres
     t->log = log;
     rp_status status = prepare(t, error);
     if (status == RP_OK) status = run(t, error);
-    const bool is_first = t->group.rank == 0, failed = status != RP_OK && status != RP_NO;
+    const bool is_first = t->group.rank == 0;
+    const bool failed = status != RP_OK && !(status == RP_NO && t->has_agreed);
     if (is_first && !failed) {
         char lines[4096];
         snprintf(lines, sizeof lines, "%s/log.jsonl", options->output);

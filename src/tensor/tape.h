@@ -99,11 +99,14 @@ typedef struct rp_window {
 } rp_window;
 
 rp_tensor *rp_tape_conv2d(rp_tape *tape, rp_tensor *x, rp_tensor *w, const rp_window *window);
+/* A convolution with what is done to its result at once. */
 typedef struct rp_filter {
-    rp_tensor *w, *b;
+    rp_tensor *w, *b; /* (O, KW, KH, C) and (O) */
     bool relu;
 } rp_filter;
 
+/* y (B, W', H', O) = act(conv2d(x, w) + b) in one pass over memory: for layers whose norm is folded
+ * into the weights. Can be differentiated, twice too. */
 rp_tensor *rp_tape_conv2d_bias(rp_tape *tape, rp_tensor *x, const rp_filter *filter,
                                const rp_window *window);
 rp_tensor *rp_tape_max_pool2d(rp_tape *tape, rp_tensor *x, const rp_window *window);

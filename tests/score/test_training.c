@@ -137,6 +137,13 @@ TEST(a_frozen_part_stays_as_it_was) {
     REQUIRE(rp_score_train(&o, NULL, NULL, NULL) == RP_OK);
     CHECK_NEAR(change_of(init, after, "encoder."), 0, 1e-5); /* the average rounds */
     CHECK(change_of(init, after, "decoder.") > 1e-4);
+    static const char *const unknown[] = {"enc", "", "encoder.", "lstm"};
+    for (size_t i = 0; i < RP_COUNT(unknown); i++) {
+        rp_error error = {0};
+        o.freeze = unknown[i];
+        CHECK_INT(rp_score_train(&o, NULL, NULL, &error), RP_USAGE);
+        CHECK(strstr(error.text, "encoder or decoder") != NULL);
+    }
 }
 
 TEST(a_missing_label_or_image_is_named) {

@@ -41,6 +41,7 @@ RP_INLINE void gemm_tile(float *y, int64_t y_stride, const float *a, int64_t a_s
  * case is a tile of its own, with its sums in registers. */
 static inline void gemm_rest(float *y, int64_t y_stride, const float *a, int64_t a_stride,
                              const float *panel, int64_t inner, int rows, int64_t columns) {
+    _Static_assert(RP_TILE_ROWS == 6, "a case for each number of rows below a tile's");
     switch (rows) {
 #define RP_REST(n) \
     case n: gemm_tile(y, y_stride, a, a_stride, panel, inner, n, columns); break;

@@ -190,9 +190,10 @@ static void apply_block(void *y, const void *x, const void *residual, const affi
 static rp_status batch_norm(rp_device *device, const rp_args *args, rp_error *error) {
     const rp_tensor *x = args->in[0];
     const field f = field_of(x, args->in[4]);
-    if (x->dtype == RP_F64 || f.channels > CHANNELS_MAX)
-        return alone(device, error) != RP_OK ? RP_USAGE
-                                             : rp_ref_ops.batch_norm(device, args, error);
+    if (x->dtype == RP_F64 || f.channels > CHANNELS_MAX) {
+        RP_TRY(alone(device, error));
+        return rp_ref_ops.batch_norm(device, args, error);
+    }
     const int64_t channels = f.channels, blocks = f.samples * f.blocks;
     float *parts = rp_cpu_scratch_take(device, RP_SCRATCH_NORM,
                                        (size_t)(blocks * 2 * channels) * sizeof(float));
@@ -278,9 +279,10 @@ static void apply_back_block(const back *p, block at, int64_t channels, bool hal
 static rp_status batch_norm_backward(rp_device *device, const rp_args *args, rp_error *error) {
     const rp_tensor *x = args->in[1];
     const field f = field_of(x, args->in[6]);
-    if (x->dtype == RP_F64 || f.channels > CHANNELS_MAX)
-        return alone(device, error) != RP_OK ? RP_USAGE
-                                             : rp_ref_ops.batch_norm_backward(device, args, error);
+    if (x->dtype == RP_F64 || f.channels > CHANNELS_MAX) {
+        RP_TRY(alone(device, error));
+        return rp_ref_ops.batch_norm_backward(device, args, error);
+    }
     const int64_t channels = f.channels, blocks = f.samples * f.blocks;
     const bool half = x->dtype == RP_BF16;
     float *parts = rp_cpu_scratch_take(device, RP_SCRATCH_NORM,
