@@ -183,7 +183,19 @@ TEST(a_missing_verovio_is_said_with_the_command_that_installs_it) {
     setenv("PATH", at.old_path, 1);
 }
 
+/* Bytes of a file that the build left; 0: it left none. */
+static size_t read_built(uint8_t *bytes, size_t room, const char *output, const char *name) {
+    char path[1200];
+    snprintf(path, sizeof path, "%s/%s", output, name);
+    FILE *file = fopen(path, "rb");
+    if (file == NULL) return 0;
+    const size_t size = fread(bytes, 1, room, file);
+    fclose(file);
+    return size;
+}
+
 TEST(musescore_engraves_a_piece_of_ours_in_another_hand) {
+    static uint8_t images[2][1 << 20];
     char output[512], score[1024];
     rp_score_dataset_report report;
     rp_error error = {0};
@@ -194,9 +206,16 @@ TEST(musescore_engraves_a_piece_of_ours_in_another_hand) {
     }
     snprintf(output, sizeof output, "%s/real-out", check_scratch());
     snprintf(score, sizeof score, "%s/examples/pages/small-march.musicxml", check_source());
+    options.dpi = 150;
+    const rp_status plain =
+        rp_score_dataset_build(&report, output, score, &options, NULL, NULL, &error);
+    if (plain != RP_OK) check_failed(__FILE__, __LINE__, "%s", error.text);
+    rp_score_dataset_report_clear(&report);
+    const char *const name = "samples/small-march/p1-s1.png";
+    const size_t size = read_built(images[0], sizeof images[0], output, name);
+    CHECK(size > 0);
     options.fonts = "Gonville";
     options.is_varied = true;
-    options.dpi = 150;
     options.keeps_pages = true;
     const rp_status status =
         rp_score_dataset_build(&report, output, score, &options, NULL, NULL, &error);
@@ -206,6 +225,8 @@ TEST(musescore_engraves_a_piece_of_ours_in_another_hand) {
     CHECK_INT(report.problems, 0);
     snprintf(score, sizeof score, "%s/pages/small-march-1.txt", output);
     CHECK(access(score, R_OK) == 0);
+    const size_t other_size = read_built(images[1], sizeof images[1], output, name);
+    CHECK(other_size > 0 && (other_size != size || memcmp(images[0], images[1], size) != 0));
     rp_score_dataset_report_clear(&report);
 }
 

@@ -22,6 +22,7 @@
 #include "base/clock.h"
 #include "base/pool.h"
 #include "base/progress.h"
+#include "score/build/dataset_build.h"
 #include "score/build/dataset_index.h"
 #include "score/build/dataset_preview.h"
 #include "score/build/score_build.h"

@@ -30,7 +30,4 @@ rp_status rp_dataset_index_write(rp_score_dataset_report *report, const rp_datas
 rp_status rp_dataset_report_finish(rp_score_dataset_report *report, const char *split,
                                    double started_s, rp_status status, rp_error *error);
 
-/* RP_USAGE: an option is out of its range. */
-rp_status rp_score_dataset_check(const rp_score_dataset_options *options, rp_error *error);
-
 #endif

@@ -41,20 +41,13 @@ static bool number_of(double *number, const rp_xml_node *node, const char *name)
 
 /* Widens `box`, which starts as inside out, by a point. */
 static void cover(rp_engraved_box *box, double x, double y) {
-    box->left = fmin(box->left, x);
-    box->right = fmax(box->right, x);
-    box->top = fmin(box->top, y);
-    box->bottom = fmax(box->bottom, y);
-}
-
-static rp_engraved_box empty_box(void) {
-    return (rp_engraved_box){INFINITY, INFINITY, -INFINITY, -INFINITY};
+    rp_engraved_box_cover(box, &(rp_engraved_box){x, y, x, y});
 }
 
 /* The box of all points of a list or path. The control points of a curve count as points: those of
  * a brace reach no higher or lower than its tips. MuseScore writes absolute coordinates only. */
 static rp_engraved_box box_of_points(const char *text) {
-    rp_engraved_box box = empty_box();
+    rp_engraved_box box = rp_engraved_box_empty();
     double x, y;
     while (next_number(&x, &text) && next_number(&y, &text)) cover(&box, x, y);
     return box;
@@ -66,7 +59,7 @@ static rp_engraved_box transformed(rp_engraved_box box, const char *transform) {
     if (transform == NULL || strncmp(transform, "matrix(", 7) != 0) return box;
     for (int i = 0; i < 6; i++)
         if (!next_number(&m[i], &transform)) return box;
-    rp_engraved_box out = empty_box();
+    rp_engraved_box out = rp_engraved_box_empty();
     for (int corner = 0; corner < 4; corner++) {
         const double x = corner & 1 ? box.right : box.left;
         const double y = corner & 2 ? box.bottom : box.top;
@@ -152,10 +145,7 @@ static size_t join_staves(rp_engraved_box *lines, size_t count) {
             continue;
         }
         rp_engraved_box staff = lines[i];
-        for (size_t k = i + 1; k < i + 5; k++) {
-            cover(&staff, lines[k].left, lines[k].bottom);
-            cover(&staff, lines[k].right, lines[k].bottom);
-        }
+        for (size_t k = i + 1; k < i + 5; k++) rp_engraved_box_cover(&staff, &lines[k]);
         lines[staves++] = staff;
         i += 5;
     }
@@ -166,13 +156,12 @@ static size_t join_staves(rp_engraved_box *lines, size_t count) {
 static bool pair_in(rp_engraved_box *pair, const rp_engraved_box *staves, size_t count,
                     const rp_engraved_box *brace) {
     size_t inside = 0;
-    *pair = empty_box();
+    *pair = rp_engraved_box_empty();
     for (size_t i = 0; i < count; i++) {
         const double space = (staves[i].bottom - staves[i].top) / 4;
         if (staves[i].top < brace->top - space || staves[i].bottom > brace->bottom + space)
             continue;
-        cover(pair, staves[i].left, staves[i].top);
-        cover(pair, staves[i].right, staves[i].bottom);
+        rp_engraved_box_cover(pair, &staves[i]);
         inside++;
     }
     return inside == 2;
@@ -192,10 +181,9 @@ static rp_status read_drawing(rp_engraved_page *page, const rp_xml_node *root, c
     if (self.braces == NULL || page->systems == NULL) return rp_fail_memory(error, "a page");
     RP_TRY(take_elements(&self, root, error));
     const size_t lines = join_lines(self.lines, self.line_count);
-    page->staff_count = join_staves(self.lines, lines);
+    const size_t staves = join_staves(self.lines, lines);
     for (size_t i = 0; i < self.brace_count; i++)
-        if (pair_in(&page->systems[page->system_count], self.lines, page->staff_count,
-                    &self.braces[i]))
+        if (pair_in(&page->systems[page->system_count], self.lines, staves, &self.braces[i]))
             page->system_count++;
     qsort(page->systems, page->system_count, sizeof *page->systems, compare_boxes);
     return RP_OK;

@@ -10,17 +10,38 @@
 #ifndef RP_SCORE_BUILD_ENGRAVED_PAGE_H
 #define RP_SCORE_BUILD_ENGRAVED_PAGE_H
 
+#include <math.h>
+
 #include "music/xml_reader.h"
 
 typedef struct rp_engraved_box {
     double left, top, right, bottom;
 } rp_engraved_box;
 
+/* Inside out: covers nothing. */
+static inline rp_engraved_box rp_engraved_box_empty(void) {
+    return (rp_engraved_box){INFINITY, INFINITY, -INFINITY, -INFINITY};
+}
+
+/* Widens `box` by another. */
+static inline void rp_engraved_box_cover(rp_engraved_box *box, const rp_engraved_box *other) {
+    box->left = fmin(box->left, other->left);
+    box->top = fmin(box->top, other->top);
+    box->right = fmax(box->right, other->right);
+    box->bottom = fmax(box->bottom, other->bottom);
+}
+
+/* Moved, then scaled. */
+static inline rp_engraved_box rp_engraved_box_moved(rp_engraved_box box, double x, double y,
+                                                    double scale) {
+    return (rp_engraved_box){(box.left + x) * scale, (box.top + y) * scale, (box.right + x) * scale,
+                             (box.bottom + y) * scale};
+}
+
 typedef struct rp_engraved_page {
     double width, height;     /* of the SVG's own units */
     rp_engraved_box *systems; /* staff lines of both staves, in those units, from the top down */
     size_t system_count;
-    size_t staff_count; /* staves of five lines, of voices too */
 } rp_engraved_page;
 
 /* Reads one page of SVG. RP_INPUT: not such an SVG, or more in it than a page can hold. */

@@ -10,6 +10,10 @@
 
 enum { PATH_BYTES = 4096 };
 
+void rp_sample_name(char name[RP_SAMPLE_NAME_BYTES], unsigned page, unsigned system) {
+    snprintf(name, RP_SAMPLE_NAME_BYTES, "p%u-s%u", page, system);
+}
+
 rp_status rp_sample_files_make_folder(const char *output, const char *id, rp_error *error) {
     char path[PATH_BYTES];
     snprintf(path, sizeof path, "%s/samples/%s", output, id);
@@ -19,9 +23,9 @@ rp_status rp_sample_files_make_folder(const char *output, const char *id, rp_err
 
 rp_status rp_sample_files_write(const char *output, const char *id, const rp_page_image *image,
                                 const rp_system_label *label, rp_error *error) {
-    char path[PATH_BYTES];
-    const int length = snprintf(path, sizeof path, "%s/samples/%s/p%u-s%u", output, id, label->page,
-                                label->system);
+    char path[PATH_BYTES], name[RP_SAMPLE_NAME_BYTES];
+    rp_sample_name(name, label->page, label->system);
+    const int length = snprintf(path, sizeof path, "%s/samples/%s/%s", output, id, name);
     if (length < 0 || (size_t)length + 16 > sizeof path)
         return rp_fail(error, RP_SYSTEM, 0, "%.200s...: the path is too long", output);
     char *ending = path + length;

@@ -5,6 +5,11 @@
 #include "page/image.h"
 #include "score/build/system_labels.h"
 
+enum { RP_SAMPLE_NAME_BYTES = 32 };
+
+/* "p1-s1"; page and system are numbered from 1. */
+void rp_sample_name(char name[RP_SAMPLE_NAME_BYTES], unsigned page, unsigned system);
+
 /* Makes OUT/samples/ID. RP_SYSTEM: it cannot be made. */
 rp_status rp_sample_files_make_folder(const char *output, const char *id, rp_error *error);
 

@@ -21,6 +21,7 @@
 #include "music/music_file.h"
 #include "page/document.h"
 #include "page/systems.h"
+#include "score/build/dataset_build.h"
 #include "score/build/dataset_index.h"
 #include "score/build/dataset_preview.h"
 #include "score/build/sample_files.h"
@@ -144,8 +145,8 @@ static rp_status write_pairs(scanned_build *self, const found_crop *crops,
                              const rp_system_label *labels, size_t count, rp_error *error) {
     for (size_t i = 0; i < count; i++) {
         const rp_system_label *label = &labels[i];
-        char name[32];
-        snprintf(name, sizeof name, "p%u-s%u", label->page, label->system);
+        char name[RP_SAMPLE_NAME_BYTES];
+        rp_sample_name(name, label->page, label->system);
         if (label->problem != NULL) {
             rp_build_record_add_problem(&self->record, "%s: %.400s", name, label->problem);
             continue;

@@ -10,6 +10,7 @@
 
 #include "base/mapped_file.h"
 #include "music/musescore.h"
+#include "music/musescore_mend.h"
 #include "music/music_file.h"
 #include "page/png_image.h"
 #include "score/build/build_record.h"
@@ -30,8 +31,8 @@ typedef struct builder {
     rp_text *record;
     rp_system_labels labels;
     rp_engraved_measures measures;
-    rp_verovio_music music; /* of Verovio's pages */
-    bool has_breaks;        /* all its pages have been read once */
+    rp_engraved_page *pages; /* of Verovio, whose breaks must be known before there are labels */
+    int page_count;
 } builder;
 
 /* ---- MuseScore ---- */
@@ -97,20 +98,29 @@ static rp_status restyle(char *from, const rp_score_build *build, rp_error *erro
     return status;
 }
 
-/* The score as plain MusicXML at WORK/out.musicxml: unpacked, or exported by MuseScore. */
+/* The score as plain MusicXML at WORK/out.musicxml: unpacked, or exported by MuseScore, and then
+ * mended: it is for a program that reads XML. */
 static rp_status make_musicxml(const char *from, const rp_score_build *build, rp_error *error) {
-    static const char *const outputs[] = {"out.musicxml"};
+    static const char *const outputs[] = {"export.musicxml"};
     char path[PATH_BYTES];
     rp_music_file file;
     rp_error why;
     const char *ending = strrchr(from, '.');
-    if (strcasecmp(ending, ".mscx") == 0 || strcasecmp(ending, ".mscz") == 0)
-        return export_score(build, from, outputs, 1, error);
-    snprintf(path, sizeof path, "%.3800s/out.musicxml", build->work);
+    snprintf(path, sizeof path, "%.3800s/export.musicxml", build->work);
+    if (strcasecmp(ending, ".mscx") == 0 || strcasecmp(ending, ".mscz") == 0) {
+        RP_TRY(export_score(build, from, outputs, 1, error));
+        from = path;
+    }
     if (rp_music_file_open(&file, from, &why) != RP_OK)
         return rp_fail(error, RP_INPUT, 0, "%s: not readable as MusicXML", build->path);
-    const rp_status status = rp_new_file_write(path, file.source.data, file.source.size, error);
+    rp_text bytes = {0};
+    rp_text_add_bytes(&bytes, (const char *)file.source.data, file.source.size);
     rp_music_file_close(&file);
+    if (bytes.failed) return rp_fail_memory(error, "a score");
+    rp_musescore_mend_text((uint8_t *)bytes.data, bytes.length);
+    snprintf(path, sizeof path, "%.3800s/out.musicxml", build->work);
+    const rp_status status = rp_new_file_write(path, bytes.data, bytes.length, error);
+    rp_text_clear(&bytes);
     return status;
 }
 
@@ -143,8 +153,6 @@ static rp_status engrave(const rp_score_build *build, rp_error *error) {
 
 /* ---- labels and places ---- */
 
-static rp_status read_svg(rp_engraved_page *page, builder *self, int number, rp_error *error);
-
 /* Room for what Verovio's pages hold; in `arena`. */
 static rp_status make_music(rp_verovio_music *music, rp_arena *arena, rp_error *error) {
     *music = (rp_verovio_music){0};
@@ -157,23 +165,36 @@ static rp_status make_music(rp_verovio_music *music, rp_arena *arena, rp_error *
     return arena->failed ? rp_fail_memory(error, "a score's pages") : RP_OK;
 }
 
+/* Reads the next of Verovio's pages; `music` receives what it holds. */
+static rp_status read_verovio_page(builder *self, rp_verovio_music *music, const char *path,
+                                   rp_error *error) {
+    rp_mapped_file file;
+    rp_engraved_page *page = &self->pages[self->page_count];
+    page->systems = rp_arena_array(self->arena, RP_VEROVIO_SYSTEMS_MAX, sizeof *page->systems);
+    if (page->systems == NULL) return rp_fail_memory(error, "a page");
+    RP_TRY(rp_mapped_file_open(&file, path, error));
+    const rp_xml_source source = {.name = path, .data = file.data, .size = file.size};
+    const rp_status status =
+        rp_verovio_page_read(page, music, &source, ++self->page_count, self->build->dpi, error);
+    rp_mapped_file_close(&file);
+    return status;
+}
+
 /* Verovio has broken the music its own way: its pages say where. */
 static rp_status read_broken_labels(builder *self, const rp_xml_source *source, rp_error *error) {
     char path[PATH_BYTES];
-    const char *work = self->build->work;
-    RP_TRY(make_music(&self->music, self->arena, error));
-    for (int page = 1; rp_musescore_page(path, sizeof path, work, "out.svg", page); page++) {
-        rp_engraved_page engraved;
-        RP_TRY(read_svg(&engraved, self, page, error));
-        rp_arena_reset(&self->page_arena);
-    }
-    RP_TRY(rp_system_labels_make_broken(&self->labels, source, &self->music.breaks, self->arena,
-                                        error));
+    rp_verovio_music music;
+    RP_TRY(make_music(&music, self->arena, error));
+    self->pages = rp_arena_array(self->arena, PAGES_MAX, sizeof *self->pages);
+    if (self->pages == NULL) return rp_fail_memory(error, "a score's pages");
+    while (self->page_count < PAGES_MAX &&
+           rp_musescore_page(path, sizeof path, self->build->work, "out.svg", self->page_count + 1))
+        RP_TRY(read_verovio_page(self, &music, path, error));
+    RP_TRY(rp_system_labels_make_broken(&self->labels, source, &music.breaks, self->arena, error));
     size_t measures = 0;
     for (size_t i = 0; i < self->labels.count; i++)
         measures += (size_t)self->labels.labels[i].measures;
-    self->measures = self->music.measures;
-    self->has_breaks = true;
+    self->measures = music.measures;
     if (measures == self->measures.count) return RP_OK;
     return rp_fail(error, RP_INPUT, 0, "%s: Verovio drew %zu measures of %zu", self->build->path,
                    self->measures.count, measures);
@@ -214,27 +235,19 @@ static void read_places(builder *self) {
 
 /* ---- a page ---- */
 
-/* The first round over the pages gathers breaks and measures, the second wants the systems. */
-static rp_status read_verovio(rp_engraved_page *page, builder *self, const rp_xml_source *source,
-                              int number, rp_error *error) {
-    rp_verovio_music again = {0}, *music = self->has_breaks ? &again : &self->music;
-    if (self->has_breaks) RP_TRY(make_music(&again, &self->page_arena, error));
-    page->systems =
-        rp_arena_array(&self->page_arena, RP_VEROVIO_SYSTEMS_MAX, sizeof *page->systems);
-    if (page->systems == NULL) return rp_fail_memory(error, "a page");
-    return rp_verovio_page_read(page, music, source, number, self->build->dpi, error);
-}
-
-static rp_status read_svg(rp_engraved_page *page, builder *self, int number, rp_error *error) {
+static rp_status find_page(rp_engraved_page *page, builder *self, int number, rp_error *error) {
     char path[PATH_BYTES];
     rp_mapped_file file;
-    if (!rp_musescore_page(path, sizeof path, self->build->work, "out.svg", number))
+    if (number <= self->page_count) {
+        *page = self->pages[number - 1];
+        return RP_OK;
+    }
+    if (self->build->is_verovio ||
+        !rp_musescore_page(path, sizeof path, self->build->work, "out.svg", number))
         return rp_fail(error, RP_INPUT, 0, "there is no SVG of it");
     RP_TRY(rp_mapped_file_open(&file, path, error));
     const rp_xml_source source = {.name = path, .data = file.data, .size = file.size};
-    rp_status status = RP_OK;
-    if (self->build->is_verovio) status = read_verovio(page, self, &source, number, error);
-    else status = rp_engraved_page_read(page, &source, &self->page_arena, error);
+    const rp_status status = rp_engraved_page_read(page, &source, &self->page_arena, error);
     rp_mapped_file_close(&file);
     return status;
 }
@@ -253,10 +266,10 @@ static rp_status read_png(rp_page_image *image, builder *self, int number, rp_er
 
 static rp_status cut_system(builder *self, const rp_page_image *page, const rp_engraved_box *staves,
                             const rp_system_label *label, rp_error *error) {
-    char name[32];
+    char name[RP_SAMPLE_NAME_BYTES];
     rp_text edges = {0};
     rp_page_image sample;
-    snprintf(name, sizeof name, "p%u-s%u", label->page, label->system);
+    rp_sample_name(name, label->page, label->system);
     if (label->problem != NULL) {
         rp_build_record_add_problem(self->record, "%s: %.400s", name, label->problem);
         return RP_OK;
@@ -287,9 +300,11 @@ static rp_status write_page(const builder *self, int number, const rp_page_image
     snprintf(path, sizeof path, "%s/pages/%s-%d.png", self->build->output, self->build->id, number);
     RP_TRY(rp_page_png_write(path, image, error));
     for (size_t i = 0; i < page->system_count; i++) {
+        char name[RP_SAMPLE_NAME_BYTES];
         const rp_engraved_box *box = &page->systems[i];
-        rp_text_format(&boxes, "p%d-s%zu %.1f %.1f %.1f %.1f\n", number, i + 1, box->left, box->top,
-                       box->right, box->bottom);
+        rp_sample_name(name, (unsigned)number, (unsigned)i + 1);
+        rp_text_format(&boxes, "%s %.1f %.1f %.1f %.1f\n", name, box->left, box->top, box->right,
+                       box->bottom);
     }
     snprintf(path, sizeof path, "%s/pages/%s-%d.txt", self->build->output, self->build->id, number);
     const rp_status status =
@@ -315,7 +330,7 @@ static rp_status build_page(builder *self, int number, const rp_system_label *la
                             rp_error *error) {
     rp_engraved_page page;
     rp_page_image image;
-    RP_TRY(read_svg(&page, self, number, error));
+    RP_TRY(find_page(&page, self, number, error));
     if (page.system_count != count)
         return rp_fail(error, RP_INPUT, 0, "%zu piano systems on the page, %zu in the music",
                        page.system_count, count);
@@ -323,10 +338,8 @@ static rp_status build_page(builder *self, int number, const rp_system_label *la
     RP_TRY(read_png(&image, self, number, error));
     const double scale = image.width / page.width; /* 300 dpi over the SVG's 360 */
     for (size_t i = 0; i < count; i++) {
-        rp_engraved_box *box = &page.systems[i];
-        *box = (rp_engraved_box){box->left * scale, box->top * scale, box->right * scale,
-                                 box->bottom * scale};
-        RP_TRY(cut_system(self, &image, box, &labels[i], error));
+        page.systems[i] = rp_engraved_box_moved(page.systems[i], 0, 0, scale);
+        RP_TRY(cut_system(self, &image, &page.systems[i], &labels[i], error));
     }
     return self->build->keeps_pages ? write_page(self, number, &image, &page, error) : RP_OK;
 }

@@ -151,8 +151,7 @@ static int cover_lines(rp_engraved_box *box, const rp_xml_node *staff) {
         double x1, y1, x2, y2;
         const char *d = rp_xml_attribute_named(at, "d");
         if (d == NULL || sscanf(d, "M%lf %lf L%lf %lf", &x1, &y1, &x2, &y2) != 4) continue;
-        *box = (rp_engraved_box){fmin(box->left, x1), fmin(box->top, y1), fmax(box->right, x2),
-                                 fmax(box->bottom, y2)};
+        rp_engraved_box_cover(box, &(rp_engraved_box){x1, y1, x2, y2});
         lines++;
     }
     return lines;
@@ -167,11 +166,9 @@ typedef struct verovio_page {
     int32_t number;
 } verovio_page;
 
-static const rp_engraved_box nowhere = {INFINITY, INFINITY, -INFINITY, -INFINITY};
-
 static rp_status read_measure(verovio_page *self, rp_engraved_box *system,
                               const rp_xml_node *measure, rp_error *error) {
-    rp_engraved_box box = nowhere;
+    rp_engraved_box box = rp_engraved_box_empty();
     int staves = 0;
     for (const rp_xml_node *at = measure->first; at != NULL; at = at->next)
         if (has_class(at, "staff") && cover_lines(&box, at) == 5) staves++;
@@ -180,18 +177,15 @@ static rp_status read_measure(verovio_page *self, rp_engraved_box *system,
                        staves);
     if (self->measures->count == RP_VEROVIO_MEASURES_MAX)
         return rp_fail(error, RP_INPUT, 0, "more than %d measures", RP_VEROVIO_MEASURES_MAX);
-    *system = (rp_engraved_box){fmin(system->left, box.left), fmin(system->top, box.top),
-                                fmax(system->right, box.right), fmax(system->bottom, box.bottom)};
+    rp_engraved_box_cover(system, &box);
     rp_engraved_measure *placed = &self->measures->measures[self->measures->count++];
     placed->page = self->number;
-    placed->box = (rp_engraved_box){
-        (box.left + self->shift_x) * self->scale, (box.top + self->shift_y) * self->scale,
-        (box.right + self->shift_x) * self->scale, (box.bottom + self->shift_y) * self->scale};
+    placed->box = rp_engraved_box_moved(box, self->shift_x, self->shift_y, self->scale);
     return RP_OK;
 }
 
 static rp_status read_system(verovio_page *self, const rp_xml_node *system, rp_error *error) {
-    rp_engraved_box box = nowhere;
+    rp_engraved_box box = rp_engraved_box_empty();
     const size_t first = self->measures->count;
     for (const rp_xml_node *at = system->first; at != NULL; at = at->next)
         if (has_class(at, "measure")) RP_TRY(read_measure(self, &box, at, error));
@@ -203,9 +197,7 @@ static rp_status read_system(verovio_page *self, const rp_xml_node *system, rp_e
     self->breaks->firsts[self->breaks->count] = (uint32_t)first;
     self->breaks->opens_page[self->breaks->count++] = page->system_count == 0;
     page->systems[page->system_count++] =
-        (rp_engraved_box){box.left + self->shift_x, box.top + self->shift_y,
-                          box.right + self->shift_x, box.bottom + self->shift_y};
-    page->staff_count += 2;
+        rp_engraved_box_moved(box, self->shift_x, self->shift_y, 1);
     return RP_OK;
 }
 
