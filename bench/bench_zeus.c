@@ -94,6 +94,10 @@ static double read_one(bench *b, int64_t tokens) {
     rp_tape_reset(&b->tape);
     const rp_model_run run = {0};
     encoding = rp_model_encode(&b->model, &b->tape, &b->images, b->lengths, &run);
+    if (encoding.enc != NULL && encoding.enc->dtype != RP_F32) { /* as score/reader.c */
+        encoding.enc = rp_tape_cast(&b->tape, encoding.enc, RP_F32);
+        encoding.keys = rp_tape_cast(&b->tape, encoding.keys, RP_F32);
+    }
     if (rp_tape_init(&step, b->device, NULL) != RP_OK) exit(4);
     step.recording = false;
     rp_tensor h = make(RP_F32, 2, (const int64_t[]){1, units});

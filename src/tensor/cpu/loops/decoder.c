@@ -1,10 +1,15 @@
 /* decoder.c: the attention decoder over all steps of a batch in one call.
  *
  * A framework launches a dozen small operations a step; here each thread takes a share of the spans
- * and walks from first to last step alone, with the weights packed once. The part of the LSTM's
+ * and walks from first to last step alone, with the weights packed once. Few spans, as in reading,
+ * are walked by all threads together, each with its share of the weights and columns: what a step
+ * costs then is to bring the weights (4 MB in the published network) to the cores, and each brings
+ * its own part. Both ways add in the same order and give the same bits. The part of the LSTM's
  * input that is the embedding needs no product inside the loop: e wx' is made once for the whole
  * vocabulary (V rows) and looked up. */
 #include <omp.h>
+#include <sched.h>
+#include <stdatomic.h>
 
 #include "tensor/cpu/loops/decoder.h"
 
@@ -28,35 +33,70 @@ static rp_status make_table(rp_device *device, const rp_tensor *e, const rp_tens
     return RP_OK;
 }
 
-/* Scores of one span's columns for the raised query q, their softmax into alpha, and the context.
+/* ---- attention ---------------------------------------------------------------------------------
  */
-static void attend(const call *p, int64_t n, const float *restrict q, float *restrict alpha,
-                   float *restrict context) {
-    const shape *s = &p->s;
-    const int64_t width = s->width, attention = s->attention;
-    const int64_t first = p->span[n * 3 + 1], count = p->span[n * 3 + 2] - first;
-    const int64_t column = p->span[n * 3] * s->columns + first;
-    const float *restrict keys = p->keys + column * attention;
-    const float *restrict enc = p->enc + column * width;
-    const float *restrict v = p->v;
-    float largest = -1e30f, total = 0, v_sum = v[attention];
-    for (int64_t a = 0; a < attention; a++) v_sum += v[a];
-    for (int64_t t = 0; t < count; t++) {
-        float score = 0;
-#pragma omp simd reduction(+ : score)
-        for (int64_t a = 0; a < attention; a++)
-            score += v[a] / (1.0f + keys[t * attention + a] * q[a]);
-        alpha[t] = v_sum - 2 * score;
-        if (alpha[t] > largest) largest = alpha[t];
-    }
-    for (int64_t t = 0; t < count; t++) total += alpha[t] = rp_exp(alpha[t] - largest);
-    for (int64_t k = 0; k < width; k++) context[k] = 0;
-    for (int64_t t = 0; t < count; t++) {
-        alpha[t] /= total;
-        for (int64_t k = 0; k < width; k++) context[k] += alpha[t] * enc[t * width + k];
-    }
-    for (int64_t t = count; t < s->span_max; t++) alpha[t] = 0;
+
+/* From .. up to. */
+typedef struct range {
+    int64_t first, last;
+} range;
+
+static int64_t columns_of(const call *p, int64_t n) {
+    return p->span[n * 3 + 2] - p->span[n * 3 + 1];
 }
+
+/* Place of the span's first column among those of all images. */
+static int64_t place_of(const call *p, int64_t n) {
+    return p->span[n * 3] * p->s.columns + p->span[n * 3 + 1];
+}
+
+/* Scores of some of a span's columns for the raised query q. */
+static void score(const call *p, int64_t n, const float *restrict q, float *restrict alpha,
+                  range columns) {
+    const int64_t attention = p->s.attention;
+    const float *restrict keys = p->keys + place_of(p, n) * attention;
+    const float *restrict v = p->v;
+    float v_sum = v[attention];
+    for (int64_t a = 0; a < attention; a++) v_sum += v[a];
+    for (int64_t t = columns.first; t < columns.last; t++) {
+        float sum = 0;
+#pragma omp simd reduction(+ : sum)
+        for (int64_t a = 0; a < attention; a++)
+            sum += v[a] / (1.0f + keys[t * attention + a] * q[a]);
+        alpha[t] = v_sum - 2 * sum;
+    }
+}
+
+/* Scores to weights that add up to 1; 0 beyond the span. */
+static void soften(const call *p, int64_t n, float *restrict alpha) {
+    const int64_t count = columns_of(p, n);
+    float largest = -1e30f, total = 0;
+    for (int64_t t = 0; t < count; t++)
+        if (alpha[t] > largest) largest = alpha[t];
+    for (int64_t t = 0; t < count; t++) total += alpha[t] = rp_exp(alpha[t] - largest);
+    for (int64_t t = 0; t < count; t++) alpha[t] /= total;
+    for (int64_t t = count; t < p->s.span_max; t++) alpha[t] = 0;
+}
+
+/* Part of the context, the weighted sum of the span's columns. */
+static void gather_context(const call *p, int64_t n, const float *restrict alpha,
+                           float *restrict context, range part) {
+    const int64_t width = p->s.width, count = columns_of(p, n);
+    const float *restrict enc = p->enc + place_of(p, n) * width;
+    for (int64_t k = part.first; k < part.last; k++) context[k] = 0;
+    for (int64_t t = 0; t < count; t++)
+        for (int64_t k = part.first; k < part.last; k++)
+            context[k] += alpha[t] * enc[t * width + k];
+}
+
+static void attend(const call *p, int64_t n, const float *q, float *alpha, float *context) {
+    score(p, n, q, alpha, (range){0, columns_of(p, n)});
+    soften(p, n, alpha);
+    gather_context(p, n, alpha, context, (range){0, p->s.width});
+}
+
+/* ---- a step ------------------------------------------------------------------------------------
+ */
 
 /* A share's working rows: state [h ; c], query, context, gates, and which span a row is. */
 typedef struct rows {
@@ -107,30 +147,165 @@ static int64_t gather(const call *p, const rows *r, int64_t first, int64_t last,
     return count;
 }
 
+/* What the products of a step are added to: the query's bias, the embedding's part of the gates. */
+static void begin_products(const call *p, const rows *r, int64_t count, int64_t l) {
+    const int64_t wide = 4 * p->s.units;
+    for (int64_t i = 0; i < count; i++) {
+        const int32_t id = p->ids[r->span[i] * p->s.steps + l];
+        memcpy(r->q + i * p->s.attention, p->bq, (size_t)p->s.attention * sizeof(float));
+        memcpy(r->gates + i * wide, p->table + id * wide, (size_t)wide * sizeof(float));
+    }
+}
+
+/* Row i's new state, and what the way back needs. */
+static void finish_row(const call *p, const rows *r, int64_t i, int64_t l) {
+    const shape *s = &p->s;
+    const int64_t units = s->units, wide = 4 * units, at = r->span[i] * s->steps + l;
+    const float *before = r->state + i * 2 * units + units;
+    rp_cell_forward(r->gates + i * wide, p->c + at * units, p->h + at * units, before, units);
+    memcpy(p->gates + at * wide, r->gates + i * wide, (size_t)wide * sizeof(float));
+    memcpy(p->context + at * s->width, r->context + i * s->width, (size_t)s->width * sizeof(float));
+}
+
 static void step_forward(const call *p, const rows *r, int64_t first, int64_t last, int64_t l) {
     const shape *s = &p->s;
     const int64_t units = s->units, wide = 4 * units, count = gather(p, r, first, last, l);
-    for (int64_t i = 0; i < count; i++)
-        memcpy(r->q + i * s->attention, p->bq, (size_t)s->attention * sizeof(float));
+    begin_products(p, r, count, l);
     rp_gemm(r->q, s->attention, r->state, 2 * units, p->pack_q, count, 2 * units, s->attention);
     raise_queries(r->q, count * s->attention);
     for (int64_t i = 0; i < count; i++) {
         const int64_t at = r->span[i] * s->steps + l;
         attend(p, r->span[i], r->q + i * s->attention, p->alpha + at * s->span_max,
                r->context + i * s->width);
-        memcpy(p->context + at * s->width, r->context + i * s->width,
-               (size_t)s->width * sizeof(float));
-        memcpy(r->gates + i * wide, p->table + p->ids[at] * wide, (size_t)wide * sizeof(float));
     }
     rp_gemm(r->gates, wide, r->context, s->width, p->pack_context, count, s->width, wide);
     rp_gemm(r->gates, wide, r->state, 2 * units, p->pack_hidden, count, units, wide);
-    for (int64_t i = 0; i < count; i++) {
-        const int64_t at = r->span[i] * s->steps + l;
-        const float *before = r->state + i * 2 * units + units;
-        rp_cell_forward(r->gates + i * wide, p->c + at * units, p->h + at * units, before, units);
-        memcpy(p->gates + at * wide, r->gates + i * wide, (size_t)wide * sizeof(float));
+    for (int64_t i = 0; i < count; i++) finish_row(p, r, i, l);
+}
+
+/* The most spans that one of so many shares has. */
+static int64_t share_max(const shape *s, int64_t shares) {
+    return (s->spans + shares - 1) / (shares > 0 ? shares : 1);
+}
+
+/* Each thread walks its share of the spans. */
+static void walk_apart(const call *p, float *space, int64_t shares) {
+    const shape *s = &p->s;
+    const int64_t most = share_max(s, shares);
+    const size_t own = rows_floats(s, most);
+#pragma omp parallel for schedule(static, 1)
+    for (int64_t i = 0; i < shares; i++) {
+        const rows r = rows_over(space + (size_t)i * own, s, most);
+        const int64_t first = s->spans * i / shares, last = s->spans * (i + 1) / shares;
+        for (int64_t l = 0; l < s->steps; l++) step_forward(p, &r, first, last, l);
     }
 }
+
+/* ---- all threads at one step -------------------------------------------------------------------
+ */
+
+/* Where the threads of a team wait for one another, seven times a step: OpenMP's barrier calls the
+ * system each time, which costs more than a phase. Zero-initialised. */
+typedef struct meeting {
+    atomic_int here;
+    atomic_uint round;
+} meeting;
+
+static void meet(meeting *m) {
+    enum { SPINS_MAX = 10000 }; /* then the processor has others to serve */
+    const unsigned round = atomic_load_explicit(&m->round, memory_order_relaxed);
+    if (atomic_fetch_add_explicit(&m->here, 1, memory_order_acq_rel) + 1 == omp_get_num_threads()) {
+        atomic_store_explicit(&m->here, 0, memory_order_relaxed);
+        atomic_store_explicit(&m->round, round + 1, memory_order_release);
+        return;
+    }
+    for (int spins = 0; atomic_load_explicit(&m->round, memory_order_acquire) == round; spins++)
+        if (spins > SPINS_MAX) sched_yield();
+}
+
+/* The calling thread's share of `count`, cut at multiples of `grain`. */
+static range share_of(int64_t count, int64_t grain) {
+    const int64_t me = omp_get_thread_num(), team = omp_get_num_threads();
+    const int64_t grains = (count + grain - 1) / grain;
+    const range share = {grains * me / team * grain, grains * (me + 1) / team * grain};
+    return (range){share.first, share.last < count ? share.last : count};
+}
+
+/* The share's columns of y (rows, columns) += a (rows, inner) * panels. */
+static void multiply_share(float *y, int64_t columns, const float *a, int64_t a_stride,
+                           const float *panels, int64_t rows, int64_t inner) {
+    const range share = share_of(columns, RP_PANEL);
+    if (share.first < share.last)
+        rp_gemm(y + share.first, columns, a, a_stride, panels + share.first * inner, rows, inner,
+                share.last - share.first);
+}
+
+/* What a team works on. */
+typedef struct together {
+    const call *p;
+    rows r;
+    int64_t count; /* rows of this step */
+    meeting meeting;
+} together;
+
+static float *alpha_of(const together *t, int64_t i, int64_t l) {
+    const shape *s = &t->p->s;
+    return t->p->alpha + (t->r.span[i] * s->steps + l) * s->span_max;
+}
+
+/* The attention of all rows: queries, scores, weights, contexts. */
+static void attend_together(together *t, int64_t l) {
+    const call *p = t->p;
+    const rows *r = &t->r;
+    const shape *s = &p->s;
+    const range queries = share_of(s->attention, RP_PANEL), mine = share_of(t->count, 1);
+    multiply_share(r->q, s->attention, r->state, 2 * s->units, p->pack_q, t->count, 2 * s->units);
+    for (int64_t i = 0; i < t->count; i++)
+        raise_queries(r->q + i * s->attention + queries.first, queries.last - queries.first);
+    meet(&t->meeting);
+    for (int64_t i = 0; i < t->count; i++)
+        score(p, r->span[i], r->q + i * s->attention, alpha_of(t, i, l),
+              share_of(columns_of(p, r->span[i]), 16));
+    meet(&t->meeting);
+    for (int64_t i = mine.first; i < mine.last; i++) soften(p, r->span[i], alpha_of(t, i, l));
+    meet(&t->meeting);
+    for (int64_t i = 0; i < t->count; i++)
+        gather_context(p, r->span[i], alpha_of(t, i, l), r->context + i * s->width,
+                       share_of(s->width, 16));
+    meet(&t->meeting);
+}
+
+/* step_forward of all spans by all threads of the team: what a phase reads was written before the
+ * meeting ahead of it. */
+static void step_together(together *t, int64_t l) {
+    const call *p = t->p;
+    const rows *r = &t->r;
+    const int64_t units = p->s.units, wide = 4 * units;
+    if (omp_get_thread_num() == 0) {
+        t->count = gather(p, r, 0, p->s.spans, l);
+        begin_products(p, r, t->count, l);
+    }
+    meet(&t->meeting);
+    attend_together(t, l);
+    multiply_share(r->gates, wide, r->context, p->s.width, p->pack_context, t->count, p->s.width);
+    multiply_share(r->gates, wide, r->state, 2 * units, p->pack_hidden, t->count, units);
+    meet(&t->meeting);
+    const range mine = share_of(t->count, 1);
+    for (int64_t i = mine.first; i < mine.last; i++) finish_row(p, r, i, l);
+    meet(&t->meeting);
+}
+
+static void walk_together(const call *p, float *space) {
+    together t = {.p = p, .r = rows_over(space, &p->s, p->s.spans)};
+#pragma omp parallel
+    for (int64_t l = 0; l < p->s.steps; l++) step_together(&t, l);
+}
+
+/* ---- the op ------------------------------------------------------------------------------------
+ */
+
+/* Up to so many spans a thread, bringing the weights costs more than the products. */
+enum { SPANS_TOGETHER = 4 };
 
 static rp_status decoder(rp_device *device, const rp_args *args, rp_error *error) {
     const rp_tensor *const *in = args->in;
@@ -146,20 +321,16 @@ static rp_status decoder(rp_device *device, const rp_args *args, rp_error *error
     const shape *s = &p.s;
     const int64_t inputs = rp_tensor_count(in[0]) + rp_tensor_count(in[1]);
     const int64_t threads = omp_get_max_threads();
-    const int64_t shares = threads < s->spans ? threads : s->spans;
-    const int64_t largest = (s->spans + shares - 1) / (shares > 0 ? shares : 1);
-    const size_t own = rows_floats(s, largest);
-    float *space = rp_cpu_scratch_take(device, RP_SCRATCH_DECODER,
-                                       ((size_t)inputs + own * (size_t)shares) * sizeof(float));
+    const bool together = threads > 1 && s->spans <= threads * SPANS_TOGETHER;
+    const int64_t shares = together ? 1 : threads < s->spans ? threads : s->spans;
+    const size_t working = (size_t)shares * rows_floats(s, share_max(s, shares));
+    float *space =
+        rp_cpu_scratch_take(device, RP_SCRATCH_DECODER, ((size_t)inputs + working) * sizeof(float));
     if (space == NULL) return rp_fail_memory(error, "the decoder");
     RP_TRY(call_init(device, &p, in, space, error));
     RP_TRY(make_table(device, in[4], in[8], in[10], &p.table, error));
-#pragma omp parallel for schedule(static, 1)
-    for (int64_t i = 0; i < shares; i++) {
-        const rows r = rows_over(space + inputs + (size_t)i * own, s, largest);
-        const int64_t first = s->spans * i / shares, last = s->spans * (i + 1) / shares;
-        for (int64_t l = 0; l < s->steps; l++) step_forward(&p, &r, first, last, l);
-    }
+    if (together) walk_together(&p, space + inputs);
+    else walk_apart(&p, space + inputs, shares);
     return RP_OK;
 }
 
