@@ -134,6 +134,7 @@ static void build(rp_model *model, const rp_configuration *configuration) {
     for (int i = 0; configuration->layers[i].kind != RP_LAYER_END; i++)
         build_layer(&b, i, &configuration->layers[i]);
     model->stride = b.stride;
+    model->behind_encoder = model->parameters.count;
     build_decoder(configuration, &model->parameters, b.channels);
 }
 
@@ -255,10 +256,13 @@ static rp_tensor *weight(const walk *w, const char *part) {
     return &found->tensor;
 }
 
+/* A parameter behind the encoder's: asked for at every token that is read, so the many rows before
+ * are not searched. */
 static rp_tensor *named(const rp_model *model, const char *name) {
-    rp_parameter *found = rp_parameters_find(&model->parameters, name);
-    assert(found != NULL);
-    return &found->tensor;
+    int32_t row = model->behind_encoder;
+    while (strcmp(model->parameters.rows[row].name, name) != 0) row++;
+    assert(row < model->parameters.count);
+    return &model->parameters.rows[row].tensor;
 }
 
 /* Lengths at the present stride: a stride-2 layer leaves ceil(n / 2) valid columns of n. */

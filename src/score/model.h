@@ -59,6 +59,7 @@ typedef struct rp_model {
     const rp_configuration *configuration;
     rp_parameters parameters; /* owned */
     int32_t stride;           /* px a column */
+    int32_t behind_encoder;   /* index of the first parameter that is not the encoder's */
     rp_calibration calibration;
 } rp_model;
 
