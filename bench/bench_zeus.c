@@ -1,7 +1,7 @@
-/* bench_zeus.c: a training step of the published network, and reading one system, timed.
+/* bench_zeus.c: a training step of the published network, and reading systems, timed.
  *
- * usage: bench_zeus step BATCH f32|bf16 STEPS       prints systems per second of the best step
- *        bench_zeus read f32|bf16 TOKENS ROUNDS     prints milliseconds of the best round
+ * usage: bench_zeus step BATCH f32|bf16 STEPS            prints systems per second of the best step
+ *        bench_zeus read BATCH f32|bf16 TOKENS ROUNDS    prints milliseconds of the best round
  * Images are 192 x 864 of noise, 272 tokens each; what is timed does not depend on their content.
  * Two threads. The peer is zeus_torch.py; zeus.py runs both and prints the ratios. */
 #include <stdio.h>
@@ -85,8 +85,8 @@ static double train_step(bench *b, const rp_optimiser *adam, uint64_t step) {
     return rp_clock_seconds() - started;
 }
 
-/* As reading does it: the encoder once, then token by token. */
-static double read_one(bench *b, int64_t tokens) {
+/* As reading does it: the encoder once, then all systems of the batch token by token. */
+static double read_batch(bench *b, int64_t tokens) {
     const double started = rp_clock_seconds();
     const int64_t units = b->model.configuration->units;
     rp_encoding encoding;
@@ -100,14 +100,15 @@ static double read_one(bench *b, int64_t tokens) {
     }
     if (rp_tape_init(&step, b->device, NULL) != RP_OK) exit(4);
     step.recording = false;
-    rp_tensor h = make(RP_F32, 2, (const int64_t[]){1, units});
-    rp_tensor c = make(RP_F32, 2, (const int64_t[]){1, units});
-    rp_tensor ids = make(RP_I32, 2, (const int64_t[]){1, 1});
+    rp_tensor h = make(RP_F32, 2, (const int64_t[]){b->batch, units});
+    rp_tensor c = make(RP_F32, 2, (const int64_t[]){b->batch, units});
+    rp_tensor ids = make(RP_I32, 2, (const int64_t[]){b->batch, 1});
     memset(h.data, 0, rp_tensor_bytes(&h));
     memset(c.data, 0, rp_tensor_bytes(&c));
     for (int64_t l = 0; l < tokens; l++) {
         rp_tape_reset(&step);
-        *(int32_t *)ids.data = ((int32_t *)b->inputs.data)[l];
+        for (int64_t n = 0; n < b->batch; n++)
+            ((int32_t *)ids.data)[n] = ((int32_t *)b->inputs.data)[n * tokens + l];
         const rp_spans spans = {.spans = &b->spans,
                                 .ids = &ids,
                                 .h0 = &h,
@@ -146,17 +147,19 @@ int main(int argc, char **argv) {
                peak_megabytes());
         return 0;
     }
-    if (argc == 5 && strcmp(argv[1], "read") == 0) {
-        const int64_t tokens = atoi(argv[3]);
-        bench_init(&b, 1, strcmp(argv[2], "bf16") == 0 ? RP_BF16 : RP_F32, tokens, false);
+    if (argc == 6 && strcmp(argv[1], "read") == 0) {
+        const int64_t tokens = atoi(argv[4]);
+        bench_init(&b, atoi(argv[2]), strcmp(argv[3], "bf16") == 0 ? RP_BF16 : RP_F32, tokens,
+                   false);
         b.tape.recording = false;
-        for (int i = 0; i < atoi(argv[4]) + 2; i++) {
-            const double seconds = read_one(&b, tokens);
+        for (int i = 0; i < atoi(argv[5]) + 2; i++) {
+            const double seconds = read_batch(&b, tokens);
             if (i >= 2 && seconds < best) best = seconds;
         }
         printf("{\"milliseconds\": %.3f, \"peak_mb\": %.0f}\n", best * 1e3, peak_megabytes());
         return 0;
     }
-    fprintf(stderr, "usage: bench_zeus step BATCH f32|bf16 STEPS | read f32|bf16 TOKENS ROUNDS\n");
+    fprintf(stderr,
+            "usage: bench_zeus step BATCH f32|bf16 STEPS | read BATCH f32|bf16 TOKENS ROUNDS\n");
     return 2;
 }

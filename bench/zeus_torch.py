@@ -1,6 +1,6 @@
 """The published network in PyTorch, timed: the peer of bench_zeus.c.
 
-usage: zeus_torch.py step BATCH f32|bf16 STEPS | zeus_torch.py read f32|bf16 TOKENS ROUNDS
+usage: zeus_torch.py step BATCH f32|bf16 STEPS | zeus_torch.py read BATCH f32|bf16 TOKENS ROUNDS
 Written to be fast on a CPU: channels last, one product a gate set, two threads, autocast for bf16.
 """
 import contextlib
@@ -113,16 +113,16 @@ def time_step(batch, kind, steps):
 
 
 @torch.no_grad()
-def time_read(kind, tokens, rounds):
+def time_read(batch, kind, tokens, rounds):
     net = Zeus().to(memory_format=torch.channels_last).eval()
-    images, best = images_of(1), 1e9
+    images, best = images_of(batch), 1e9
     for i in range(rounds + 1):
         started = time.time()
         with precision(kind):
             enc = net.encode(images)
             keys = net.keys(enc)
-            h = c = torch.zeros(1, U, dtype=enc.dtype)
-            token = torch.zeros(1, dtype=torch.long)
+            h = c = torch.zeros(batch, U, dtype=enc.dtype)
+            token = torch.zeros(batch, dtype=torch.long)
             for _ in range(tokens):
                 h, c = net.step(net.gates_x(net.embedding(token)), h, c, enc, keys)
                 token = net.output(h).argmax(1)
@@ -135,4 +135,5 @@ torch.set_num_threads(2)
 if sys.argv[1] == 'step':
     print(json.dumps(time_step(int(sys.argv[2]), sys.argv[3], int(sys.argv[4]))))
 else:
-    print(json.dumps(time_read(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))))
+    print(json.dumps(time_read(int(sys.argv[2]), sys.argv[3], int(sys.argv[4]),
+                               int(sys.argv[5]))))
