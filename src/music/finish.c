@@ -31,11 +31,6 @@ struct finisher {
     size_t said_count;
 };
 
-static int64_t number_of(const rp_xml_node *node) {
-    int64_t number = 0;
-    return node != NULL && rp_musicxml_integer(&number, node->text) ? number : 0;
-}
-
 static int64_t number_attribute(const rp_xml_node *node) {
     int64_t number = 1;
     const char *text = rp_xml_attribute_value(node, RP_XML_ATTRIBUTE_NUMBER);
@@ -59,7 +54,7 @@ static void finish_clef(rp_xml_node *clef) {
     rp_xml_node *line = rp_xml_child(clef, RP_XML_LINE);
     for (size_t i = 0; i < RP_COUNT(rows) && sign != NULL && line != NULL; i++) {
         if (sign->text == NULL || sign->text[0] != rows[i].sign) continue;
-        const int64_t number = number_of(line);
+        const int64_t number = rp_musicxml_number(clef, RP_XML_LINE, 0);
         if (number < rows[i].first_line || number > rows[i].last_line)
             line->text = digits[rows[i].usual_line];
     }
@@ -81,7 +76,8 @@ static void say_once(struct finisher *self, rp_xml_node *node) {
 
 static void finish_attributes(struct finisher *self, rp_xml_node *attributes) {
     for (rp_xml_node *at = attributes->first; at != NULL; at = at->next) {
-        if (at->tag == RP_XML_DIVISIONS) self->divisions = number_of(at);
+        if (at->tag == RP_XML_DIVISIONS)
+            self->divisions = rp_musicxml_number(attributes, RP_XML_DIVISIONS, 0);
         if (at->tag == RP_XML_KEY || at->tag == RP_XML_TIME || at->tag == RP_XML_CLEF)
             say_once(self, at);
         if (at->tag == RP_XML_CLEF) {
@@ -89,8 +85,8 @@ static void finish_attributes(struct finisher *self, rp_xml_node *attributes) {
             finish_clef(at);
         }
         if (at->tag != RP_XML_TIME) continue;
-        const int64_t beats = number_of(rp_xml_child(at, RP_XML_BEATS));
-        const int64_t beat_type = number_of(rp_xml_child(at, RP_XML_BEAT_TYPE));
+        const int64_t beats = rp_musicxml_number(at, RP_XML_BEATS, 0);
+        const int64_t beat_type = rp_musicxml_number(at, RP_XML_BEAT_TYPE, 0);
         if (beat_type <= 0 || self->divisions > INT64_MAX / 64) continue;
         const int64_t duration = 4 * beats * self->divisions / beat_type;
         self->measure_duration = duration > 0 ? duration : 1;
@@ -104,7 +100,7 @@ static void finish_attributes(struct finisher *self, rp_xml_node *attributes) {
 /* Returns whether the move stays. */
 static bool finish_move(struct finisher *self, rp_xml_node *move) {
     rp_xml_node *duration = rp_xml_child(move, RP_XML_DURATION);
-    int64_t length = number_of(duration);
+    int64_t length = rp_musicxml_number(move, RP_XML_DURATION, 0);
     self->head = NULL;
     if (length <= 0) return false;
     if (move->tag == RP_XML_BACKUP) {
@@ -170,12 +166,10 @@ static int64_t length_of(const struct finisher *self, const rp_xml_node *note, s
                                ? rp_lmx_token_of(type->text, strlen(type->text))
                                : RP_LMX_UNKNOWN;
     if (token < RP_LMX_TYPE_1024TH || token > RP_LMX_TYPE_MAXIMA) return 0;
-    const int64_t actual = rp_placed_number(tuplet, RP_XML_ACTUAL_NOTES, 1);
-    const int64_t normal = rp_placed_number(tuplet, RP_XML_NORMAL_NOTES, 1);
-    rp_fraction length = rp_fraction_power_of_two(rp_lmx_row_of(token)->a);
-    length = rp_fraction_multiply(length, rp_fraction_make(normal * self->divisions, actual));
-    length = rp_fraction_multiply(length,
-                                  rp_fraction_make(((int64_t)2 << dots) - 1, (int64_t)1 << dots));
+    const int64_t actual = rp_musicxml_number(tuplet, RP_XML_ACTUAL_NOTES, 1);
+    const int64_t normal = rp_musicxml_number(tuplet, RP_XML_NORMAL_NOTES, 1);
+    const rp_fraction length = rp_fraction_multiply(
+        rp_lmx_length(token, dots, 0), rp_fraction_make(normal * self->divisions, actual));
     return length.denominator == 1 ? length.numerator : 0;
 }
 
@@ -236,7 +230,7 @@ static void finish_duration(struct finisher *self, rp_xml_node *note) {
         return;
     }
     if (duration == NULL) duration = add_duration(self, note, self->measure_duration);
-    const int64_t length = number_of(duration);
+    const int64_t length = rp_musicxml_number(note, RP_XML_DURATION, 0);
     if (rp_xml_child(note, RP_XML_CHORD) != NULL || length > INT64_MAX / 4 - self->position) return;
     self->position += length;
     if (self->position > self->end) self->end = self->position;
@@ -244,7 +238,6 @@ static void finish_duration(struct finisher *self, rp_xml_node *note) {
 
 /* Returns whether the note stays: a rest is no grace note. */
 static bool finish_note(struct finisher *self, rp_xml_node *note) {
-    const rp_xml_node *staff = rp_xml_child(note, RP_XML_STAFF);
     finish_head(self, note);
     const bool is_rest = rp_xml_child(note, RP_XML_REST) != NULL;
     if (is_rest && rp_xml_child(note, RP_XML_GRACE) != NULL) return false;
@@ -253,7 +246,7 @@ static bool finish_note(struct finisher *self, rp_xml_node *note) {
     finish_duration(self, note);
     if (rp_xml_child(note, RP_XML_CHORD) != NULL) finish_chord(self, note);
     else self->head = note;
-    if (staff != NULL) use_staff(self, number_of(staff));
+    use_staff(self, rp_musicxml_number(note, RP_XML_STAFF, 0));
     return true;
 }
 
@@ -270,7 +263,7 @@ static int64_t length_beside_rests(const rp_xml_node *measure, int64_t rest) {
     int64_t now = 0, end = 0;
     bool has_rest = false; /* the stream in hand has a measure rest */
     for (const rp_xml_node *at = measure->first; at != NULL; at = at->next) {
-        const int64_t length = rp_placed_number(at, RP_XML_DURATION, 0);
+        const int64_t length = rp_musicxml_number(at, RP_XML_DURATION, 0);
         if (length > INT64_MAX / 4 - now) return 0;
         if (at->tag == RP_XML_BACKUP) {
             now = now > length ? now - length : 0;
@@ -290,7 +283,7 @@ static int64_t length_beside_rests(const rp_xml_node *measure, int64_t rest) {
 static int64_t longest_backup(const rp_xml_node *measure) {
     int64_t longest = 0;
     for (const rp_xml_node *at = measure->first; at != NULL; at = at->next) {
-        const int64_t length = rp_placed_number(at, RP_XML_DURATION, 0);
+        const int64_t length = rp_musicxml_number(at, RP_XML_DURATION, 0);
         if (at->tag == RP_XML_BACKUP && length > longest) longest = length;
     }
     return longest;
@@ -377,7 +370,7 @@ void rp_finish_part(rp_xml_tree *tree, rp_xml_node *part, const rp_measure_repai
     size_t marked = 0;
     fill_empty_part(tree, part);
     const rp_xml_node *head = part->first != NULL ? rp_head_attributes_find(part->first) : NULL;
-    const int64_t divisions = head != NULL ? number_of(rp_xml_child(head, RP_XML_DIVISIONS)) : 0;
+    const int64_t divisions = rp_musicxml_number(head, RP_XML_DIVISIONS, 0);
     if (divisions > 0 && divisions < INT64_MAX / 64) self.divisions = divisions;
     self.measure_duration = 4 * self.divisions;
     for (rp_xml_node *measure = part->first; measure != NULL; measure = measure->next, index++) {

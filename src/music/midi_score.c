@@ -10,7 +10,7 @@
 #include "music/finish.h"
 #include "music/joined_score.h"
 #include "music/midi_tokens.h"
-#include "music/placed_note.h"
+#include "music/musicxml.h"
 
 enum { MIDDLE_C = 60, NEAR = 4, TRACKS = 256, CROSSING = 12 };
 
@@ -347,7 +347,7 @@ static rp_xml_node *place_in(const rp_xml_node *measure, int64_t divisions) {
         const bool is_timed = at->tag == RP_XML_NOTE || at->tag == RP_XML_FORWARD;
         const bool is_chord = rp_xml_child(at, RP_XML_CHORD) != NULL;
         if (is_timed && !is_chord && now >= divisions) break;
-        if (is_timed && !is_chord) now += rp_placed_number(at, RP_XML_DURATION, 0);
+        if (is_timed && !is_chord) now += rp_musicxml_number(at, RP_XML_DURATION, 0);
         before = at;
     }
     return before;
@@ -357,7 +357,7 @@ static void add_tempos(struct maker *self, rp_xml_tree *tree, rp_xml_node *part)
     rp_xml_node *measure = part->first; /* a finished part has one */
     size_t m = 0;
     const rp_xml_node *head = rp_xml_child(measure, RP_XML_ATTRIBUTES);
-    const int64_t divisions = rp_placed_number(head, RP_XML_DIVISIONS, 1);
+    const int64_t divisions = rp_musicxml_number(head, RP_XML_DIVISIONS, 1);
     for (size_t i = 0; i < self->song.mark_count; i++) {
         const rp_midi_mark *mark = &self->song.marks[i];
         const int64_t time = rp_midi_units(&self->song, mark->tick);

@@ -11,12 +11,6 @@ struct placer {
     int64_t now, chord_onset, furthest;
 };
 
-int64_t rp_placed_number(const rp_xml_node *node, uint32_t tag, int64_t otherwise) {
-    const rp_xml_node *child = rp_xml_child(node, tag);
-    int64_t number;
-    return child != NULL && rp_musicxml_integer(&number, child->text) ? number : otherwise;
-}
-
 static int64_t within(int64_t number, int64_t least, int64_t most, int64_t otherwise) {
     return number >= least && number <= most ? number : otherwise;
 }
@@ -26,8 +20,8 @@ static int16_t semitone_of(const rp_xml_node *note) {
     const rp_xml_node *pitch = rp_xml_child(note, RP_XML_PITCH);
     const rp_xml_node *step = rp_xml_child(pitch, RP_XML_STEP);
     if (step == NULL || step->text == NULL || step->text[0] < 'A' || step->text[0] > 'G') return -1;
-    const int64_t octave = within(rp_placed_number(pitch, RP_XML_OCTAVE, 4), 0, 9, 4);
-    const int64_t alter = within(rp_placed_number(pitch, RP_XML_ALTER, 0), -3, 3, 0);
+    const int64_t octave = within(rp_musicxml_number(pitch, RP_XML_OCTAVE, 4), 0, 9, 4);
+    const int64_t alter = within(rp_musicxml_number(pitch, RP_XML_ALTER, 0), -3, 3, 0);
     const int64_t semitone = 12 * (octave + 1) + semitones[step->text[0] - 'A'] + alter;
     return (int16_t)(semitone < 0 ? 0 : semitone);
 }
@@ -47,16 +41,16 @@ static void place_note(struct placer *self, rp_xml_node *node, uint32_t measure)
         .node = node,
         .measure = measure,
         .semitone = semitone_of(node),
-        .staff = (uint8_t)within(rp_placed_number(node, RP_XML_STAFF, 1), 1, 255, 1),
-        .voice = (uint8_t)within(rp_placed_number(node, RP_XML_VOICE, 1), 1, 255, 1),
+        .staff = (uint8_t)within(rp_musicxml_number(node, RP_XML_STAFF, 1), 1, 255, 1),
+        .voice = (uint8_t)within(rp_musicxml_number(node, RP_XML_VOICE, 1), 1, 255, 1),
         .type = type_of(node),
         .dots = (uint8_t)(dots < 255 ? dots : 255),
-        .actual = (uint8_t)within(rp_placed_number(tuplet, RP_XML_ACTUAL_NOTES, 1), 1, 255, 1),
-        .normal = (uint8_t)within(rp_placed_number(tuplet, RP_XML_NORMAL_NOTES, 1), 1, 255, 1),
+        .actual = (uint8_t)within(rp_musicxml_number(tuplet, RP_XML_ACTUAL_NOTES, 1), 1, 255, 1),
+        .normal = (uint8_t)within(rp_musicxml_number(tuplet, RP_XML_NORMAL_NOTES, 1), 1, 255, 1),
         .is_chord = rp_xml_child(node, RP_XML_CHORD) != NULL,
         .is_grace = rp_xml_child(node, RP_XML_GRACE) != NULL,
         .is_rest = rp_xml_child(node, RP_XML_REST) != NULL};
-    const int64_t duration = note.is_grace ? 0 : rp_placed_number(node, RP_XML_DURATION, 0);
+    const int64_t duration = note.is_grace ? 0 : rp_musicxml_number(node, RP_XML_DURATION, 0);
     note.onset = note.is_chord ? self->chord_onset : self->now;
     note.end = note.onset + duration;
     if (!note.is_chord) {
@@ -73,8 +67,8 @@ static void place_measure(struct placer *self, rp_placed_measure *measure, rp_xm
     self->now = self->chord_onset = self->furthest = measure->begin;
     for (rp_xml_node *at = node->first; at != NULL; at = at->next) {
         if (at->tag == RP_XML_NOTE) place_note(self, at, index);
-        if (at->tag == RP_XML_FORWARD) self->now += rp_placed_number(at, RP_XML_DURATION, 0);
-        if (at->tag == RP_XML_BACKUP) self->now -= rp_placed_number(at, RP_XML_DURATION, 0);
+        if (at->tag == RP_XML_FORWARD) self->now += rp_musicxml_number(at, RP_XML_DURATION, 0);
+        if (at->tag == RP_XML_BACKUP) self->now -= rp_musicxml_number(at, RP_XML_DURATION, 0);
         if (self->now > self->furthest) self->furthest = self->now;
     }
     measure->last = self->list->count;

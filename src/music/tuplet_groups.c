@@ -3,6 +3,7 @@
 #include "music/tuplet_groups.h"
 
 #include "music/lmx.h"
+#include "music/musicxml.h"
 #include "music/voice_room.h"
 
 enum { GROUP_MAX = 64, DOTS_MAX = 8, CROWD = 4096 };
@@ -149,7 +150,7 @@ static bool is_silent_behind(const struct groups *self, const rp_placed_note *no
 static bool take_time(struct groups *self, rp_xml_node *next, int64_t ticks) {
     if (next == NULL) return true;
     rp_xml_node *duration = rp_xml_child(next, RP_XML_DURATION);
-    const int64_t length = rp_placed_number(next, RP_XML_DURATION, 0);
+    const int64_t length = rp_musicxml_number(next, RP_XML_DURATION, 0);
     if (next->tag != RP_XML_BACKUP && (next->tag != RP_XML_FORWARD || length < ticks)) return false;
     const int64_t rest = next->tag == RP_XML_BACKUP ? length + ticks : length - ticks;
     if (rest == 0) rp_xml_remove(next);
