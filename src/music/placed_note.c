@@ -11,6 +11,13 @@ struct placer {
     int64_t now, chord_onset, furthest;
 };
 
+/* Times stop at a quarter of what their type holds, so that no sum of them overflows. */
+static int64_t later(int64_t time, int64_t ticks) {
+    static const int64_t most = INT64_MAX / 4;
+    time += ticks; /* a number of MusicXML is within 10^15 */
+    return time > most ? most : time < -most ? -most : time;
+}
+
 static int64_t within(int64_t number, int64_t least, int64_t most, int64_t otherwise) {
     return number >= least && number <= most ? number : otherwise;
 }
@@ -52,7 +59,7 @@ static void place_note(struct placer *self, rp_xml_node *node, uint32_t measure)
         .is_rest = rp_xml_child(node, RP_XML_REST) != NULL};
     const int64_t duration = note.is_grace ? 0 : rp_musicxml_number(node, RP_XML_DURATION, 0);
     note.onset = note.is_chord ? self->chord_onset : self->now;
-    note.end = note.onset + duration;
+    note.end = later(note.onset, duration);
     if (!note.is_chord) {
         self->chord_onset = self->now;
         self->now = note.end;
@@ -67,8 +74,10 @@ static void place_measure(struct placer *self, rp_placed_measure *measure, rp_xm
     self->now = self->chord_onset = self->furthest = measure->begin;
     for (rp_xml_node *at = node->first; at != NULL; at = at->next) {
         if (at->tag == RP_XML_NOTE) place_note(self, at, index);
-        if (at->tag == RP_XML_FORWARD) self->now += rp_musicxml_number(at, RP_XML_DURATION, 0);
-        if (at->tag == RP_XML_BACKUP) self->now -= rp_musicxml_number(at, RP_XML_DURATION, 0);
+        if (at->tag == RP_XML_FORWARD)
+            self->now = later(self->now, rp_musicxml_number(at, RP_XML_DURATION, 0));
+        if (at->tag == RP_XML_BACKUP)
+            self->now = later(self->now, -rp_musicxml_number(at, RP_XML_DURATION, 0));
         if (self->now > self->furthest) self->furthest = self->now;
     }
     measure->last = self->list->count;
@@ -92,7 +101,7 @@ void rp_placed_notes_make(rp_placed_notes *list, rp_xml_tree *tree, rp_xml_node 
         rp_placed_measure *measure = &list->measures[list->measure_count++];
         measure->begin = begin;
         place_measure(&self, measure, at);
-        if (measure->end == begin) measure->end = begin + empty_measure;
+        if (measure->end == begin) measure->end = later(begin, empty_measure);
         begin = measure->end;
     }
 }
