@@ -14,7 +14,12 @@
 #include "music/tuplet_groups.h"
 #include "music/voice_room.h"
 
-enum { STAVES_MAX = 3, DOTS_MAX = 3, SAID_MAX = 8 };
+enum {
+    STAVES_MAX = 3,
+    DOTS_MAX = 3,
+    SAID_MAX = 8,
+    ROUNDS_MAX = 8 /* of voices and tuplets, should they never settle */
+};
 
 struct finisher {
     rp_xml_tree *tree;
@@ -117,21 +122,46 @@ static bool finish_move(struct finisher *self, rp_xml_node *move) {
 
 /* ---- notes ---- */
 
-/* A note is pitched or a rest; a chord note is pitched, and a grace note just if its chord is. */
-static void finish_head(struct finisher *self, rp_xml_node *note) {
-    rp_xml_node *grace = rp_xml_child(note, RP_XML_GRACE);
+/* Makes the note a rest; one without a type, which only a rest of the whole measure can do
+ * without, becomes that. */
+static void make_rest(struct finisher *self, rp_xml_node *note) {
+    rp_xml_node *pitch = rp_xml_child(note, RP_XML_PITCH);
+    rp_xml_node *rest = rp_xml_child(note, RP_XML_REST);
+    if (rest == NULL) rest = rp_xml_insert(self->tree, note, NULL, RP_XML_REST, NULL);
+    if (pitch != NULL) rp_xml_remove(pitch);
+    if (rp_xml_child(note, RP_XML_TYPE) == NULL)
+        rp_xml_set_attribute(self->tree, rest, RP_XML_ATTRIBUTE_MEASURE, "yes");
+}
+
+/* A note is pitched or a rest; a chord note is pitched, and a grace note just if its chord is.
+ * Returns whether the note stays: a rest is no grace note. */
+static bool finish_head(struct finisher *self, rp_xml_node *note) {
     rp_xml_node *chord = rp_xml_child(note, RP_XML_CHORD);
-    const bool is_pitched = rp_xml_child(note, RP_XML_PITCH) != NULL;
-    const bool is_rest = rp_xml_child(note, RP_XML_REST) != NULL;
+    const bool is_grace = rp_xml_child(note, RP_XML_GRACE) != NULL;
+    const bool is_pitched =
+        rp_xml_child(note, RP_XML_PITCH) != NULL && rp_xml_child(note, RP_XML_REST) == NULL;
     const bool fits = is_pitched && self->head != NULL &&
                       rp_xml_child(self->head, RP_XML_PITCH) != NULL &&
-                      (grace != NULL) == (rp_xml_child(self->head, RP_XML_GRACE) != NULL);
+                      is_grace == (rp_xml_child(self->head, RP_XML_GRACE) != NULL);
+    if (!is_pitched && is_grace) return false;
     if (chord != NULL && !fits) {
         rp_xml_remove(chord);
         chord = NULL;
     }
-    if (!is_pitched && !is_rest)
-        rp_xml_insert(self->tree, note, chord != NULL ? chord : grace, RP_XML_REST, NULL);
+    const bool is_typed = is_grace || chord != NULL || rp_xml_child(note, RP_XML_TYPE) != NULL;
+    if (!is_pitched || !is_typed) make_rest(self, note);
+    if (chord == NULL) self->head = note;
+    return true;
+}
+
+/* Which notes of the measure are chords and rests. */
+static void finish_heads(struct finisher *self, rp_xml_node *measure) {
+    self->head = NULL;
+    for (rp_xml_node *at = measure->first, *next; at != NULL; at = next) {
+        next = at->next;
+        if (at->tag == RP_XML_BACKUP || at->tag == RP_XML_FORWARD) self->head = NULL;
+        if (at->tag == RP_XML_NOTE && !finish_head(self, at)) rp_xml_remove(at);
+    }
 }
 
 /* Takes away the children with one of these tags, here or among the notations. */
@@ -198,14 +228,15 @@ static rp_xml_node *take_child(struct finisher *self, rp_xml_node *note, rp_xml_
     return before;
 }
 
-/* All notes of a chord are of one length: the duration, type, dots and time modification of the
- * first. */
+/* All notes of a chord are of one length and voice: the duration, voice, type, dots and time
+ * modification of the first. */
 static void finish_chord(struct finisher *self, rp_xml_node *note) {
     rp_xml_node *before = rp_xml_child(note, RP_XML_PITCH);
     if (rp_xml_child(note, RP_XML_DURATION) != NULL)
         before = take_child(self, note, before, RP_XML_DURATION);
     for (rp_xml_node *at = before->next; at != NULL; at = at->next)
-        if (at->tag == RP_XML_TIE || at->tag == RP_XML_VOICE) before = at;
+        if (at->tag == RP_XML_TIE) before = at;
+    before = take_child(self, note, before, RP_XML_VOICE);
     before = take_child(self, note, before, RP_XML_TYPE);
     before = take_child(self, note, before, RP_XML_DOT);
     rp_xml_node *accidental = rp_xml_child(note, RP_XML_ACCIDENTAL);
@@ -236,18 +267,13 @@ static void finish_duration(struct finisher *self, rp_xml_node *note) {
     if (self->position > self->end) self->end = self->position;
 }
 
-/* Returns whether the note stays: a rest is no grace note. */
-static bool finish_note(struct finisher *self, rp_xml_node *note) {
-    finish_head(self, note);
-    const bool is_rest = rp_xml_child(note, RP_XML_REST) != NULL;
-    if (is_rest && rp_xml_child(note, RP_XML_GRACE) != NULL) return false;
-    if (is_rest) finish_rest(note);
+static void finish_note(struct finisher *self, rp_xml_node *note) {
+    if (rp_xml_child(note, RP_XML_REST) != NULL) finish_rest(note);
     finish_dots(self, note);
     finish_duration(self, note);
     if (rp_xml_child(note, RP_XML_CHORD) != NULL) finish_chord(self, note);
     else self->head = note;
     use_staff(self, rp_musicxml_number(note, RP_XML_STAFF, 0));
-    return true;
 }
 
 /* ---- measures ---- */
@@ -308,14 +334,14 @@ static void fit_measure_rests(struct finisher *self, rp_xml_node *measure) {
 static void finish_measure(struct finisher *self, rp_xml_node *measure) {
     self->position = self->end = 0;
     self->said_count = 0;
-    self->head = NULL;
+    finish_heads(self, measure);
     bool is_fitted = false; /* which asks for the time in front of the first note */
     for (rp_xml_node *at = measure->first, *next; at != NULL; at = next) {
         if (!is_fitted && at->tag != RP_XML_ATTRIBUTES) fit_measure_rests(self, measure);
         is_fitted = is_fitted || at->tag != RP_XML_ATTRIBUTES;
         next = at->next;
         if (at->tag == RP_XML_ATTRIBUTES) finish_attributes(self, at);
-        if (at->tag == RP_XML_NOTE && !finish_note(self, at)) rp_xml_remove(at);
+        if (at->tag == RP_XML_NOTE) finish_note(self, at);
         if ((at->tag == RP_XML_BACKUP || at->tag == RP_XML_FORWARD) && !finish_move(self, at))
             rp_xml_remove(at);
     }
@@ -351,13 +377,17 @@ static void fill_empty_part(rp_xml_tree *tree, rp_xml_node *part) {
 }
 
 /* What takes more than one note to judge. Each step may drop notes or put rests in, so that the
- * next one looks anew. */
+ * next one looks anew; and where a voice belongs depends on what is left of it, so that voices and
+ * tuplets take turns until neither changes. */
 static void finish_groups(struct finisher *self, rp_xml_node *part) {
     rp_placed_notes list;
-    rp_placed_notes_make(&list, self->tree, part, self->measure_duration);
-    rp_voice_room_make(self->tree, &list);
-    rp_placed_notes_make(&list, self->tree, part, self->measure_duration);
-    rp_tuplet_groups_make(self->tree, &list);
+    bool is_settled = false;
+    for (int round = 0; round < ROUNDS_MAX && !is_settled; round++) {
+        rp_placed_notes_make(&list, self->tree, part, self->measure_duration);
+        is_settled = !rp_voice_room_make(self->tree, &list);
+        rp_placed_notes_make(&list, self->tree, part, self->measure_duration);
+        is_settled = !rp_tuplet_groups_make(self->tree, &list) && is_settled;
+    }
     rp_placed_notes_make(&list, self->tree, part, self->measure_duration);
     rp_note_joins_make(self->tree, &list);
     rp_beam_groups_make(self->tree, &list);

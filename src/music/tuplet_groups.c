@@ -14,6 +14,7 @@ struct groups {
     const rp_placed_measure *measure;
     const rp_placed_note **row; /* of the measure, without chord and grace notes */
     size_t count;
+    bool has_changed; /* something was left out or filled up */
 };
 
 /* The length of notes row[first .. last] as `count` times 2^exponent quarters. */
@@ -232,6 +233,7 @@ static void make_run(struct groups *self, size_t first, size_t end) {
             first++;
         } else {
             if (!fill_up(self, first, limit - 1)) leave_out(self, first, limit - 1);
+            self->has_changed = true;
             first = limit;
         }
     }
@@ -254,12 +256,13 @@ static void make_measure(struct groups *self) {
     }
 }
 
-void rp_tuplet_groups_make(rp_xml_tree *tree, const rp_placed_notes *list) {
+bool rp_tuplet_groups_make(rp_xml_tree *tree, const rp_placed_notes *list) {
     struct groups self = {.tree = tree, .list = list};
     self.row = rp_arena_array(tree->arena, list->count + 1, sizeof(rp_placed_note *));
-    if (tree->arena->failed) return;
+    if (tree->arena->failed) return false;
     for (size_t i = 0; i < list->measure_count; i++) {
         self.measure = &list->measures[i];
         make_measure(&self);
     }
+    return self.has_changed;
 }
