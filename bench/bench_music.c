@@ -1,16 +1,19 @@
 /* bench_music.c: TEDn beside the published program, whole splits and pieces, and the Linearizer's
  * speed and memory, as JSON.
  *
- *     bench_music REFERENCE DEV.tgz    the folder with tedn/expected.json, and the development
- * split; absent: only what needs none
+ *     bench_music REFERENCE DEV.tgz    the folder with tedn/expected.json, and the dev split;
+ *                                      what is absent is left out
  *
- * tedn: processor seconds for all pairs of the reference in both flavours in one run, reading and
- * delinearizing included, beside the sum of the published seconds, which are the distance alone.
- * tedn_pair: milliseconds of one flavour of a pair whose prediction has so many tokens, 10 % more
- * or less. tedn_split: clock seconds for the whole split in both flavours on two threads, against
- * predictions made from its own labels by damage from a seed. piece: a piece of 40 systems against
- * its damaged copy, clock seconds and peak memory. linearize: MB of MusicXML a second; best of
- * several. linearize_large: 100 MB from a file, in a process that may not hold more memory. */
+ *     tedn             processor seconds for all pairs of the reference in both flavours in one
+ *                      run, reading and delinearizing included, beside the sum of the published
+ *                      seconds, which are the distance alone
+ *     tedn_pair        milliseconds of one flavour of a pair whose prediction has so many tokens,
+ *                      10 % more or less
+ *     tedn_split       clock seconds for the whole split in both flavours on two threads, against
+ *                      predictions made from its own labels by damage from a seed
+ *     piece            a piece of 40 systems against its damaged copy: clock seconds, peak memory
+ *     linearize        MB of MusicXML a second, best of several
+ *     linearize_large  100 MB from a file, in a process that may not hold more memory */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/mapped_file.h"
 #include "base/new_file.h"
 #include "base/pool.h"
@@ -38,12 +42,6 @@ enum {
 };
 
 static double processor_seconds(void) { return (double)clock() / CLOCKS_PER_SEC; }
-
-static double clock_seconds(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
 
 static rp_mapped_file open_numbered(const char *folder, int number, const char *ending) {
     char path[PATH_BYTES];
@@ -252,9 +250,9 @@ static void bench_split(struct split *split) {
     rp_pool *pool;
     int64_t edit = 0, total = 0;
     if (rp_pool_create(&pool, 2, NULL) != RP_OK) exit(4);
-    const double began = clock_seconds(), began_processor = processor_seconds();
+    const double began = rp_clock_seconds(), began_processor = processor_seconds();
     rp_pool_run(pool, split->count, compare_samples, split);
-    const double seconds = clock_seconds() - began;
+    const double seconds = rp_clock_seconds() - began;
     const double processor = processor_seconds() - began_processor;
     rp_pool_destroy(pool);
     for (size_t i = 0; i < split->count; i++) {
@@ -290,9 +288,9 @@ static void compare_piece(const char *folder) {
     struct rusage usage;
     snprintf(gold, sizeof gold, "%s/gold.lmx", folder);
     snprintf(predicted, sizeof predicted, "%s/predicted.lmx", folder);
-    const double began = clock_seconds();
+    const double began = rp_clock_seconds();
     if (rp_music_compare(&found, gold, predicted, RP_MUSIC_FULL, NULL) != RP_OK) _exit(4);
-    const double seconds = clock_seconds() - began;
+    const double seconds = rp_clock_seconds() - began;
     getrusage(RUSAGE_SELF, &usage);
     printf(
         "{\"bench\": \"piece\", \"systems\": %d, \"gold_cost\": %lld, \"tedn\": %.4f, "

@@ -85,7 +85,8 @@ typedef enum rp_music_flavor {
 typedef struct rp_music_comparison {
     int64_t edit_cost, gold_cost;    /* TEDn's integers */
     double tedn;                     /* edit_cost / gold_cost; may exceed 1; NaN: gold is empty */
-    double ser, ser_without_tuplets; /* in percent; NaN: a side cannot be linearized */
+    double ser, ser_without_tuplets; /* in percent; NaN: a side cannot be linearized;
+                                        infinite: gold is empty and the other is not */
     double note_f1, onset_f1;        /* 0 .. 1, see docs/steps/compare.md */
     size_t difference_count;
     char **differences; /* (difference_count) "measure 3, at 1/2, staff 1: F#4 is missing" */

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/json_number.h"
 #include "cli/verb.h"
 #include "reprise/music.h"
 
@@ -21,19 +22,14 @@ static const rp_cli_option options[] = {
 
 static const struct compare_options defaults = {.flavor = "full"};
 
-static void print_number(const char *key, double value) {
-    if (isnan(value)) printf(", \"%s\": null", key);
-    else printf(", \"%s\": %.6f", key, value);
-}
-
 static void print_json(const rp_music_comparison *found, const char *flavor) {
     printf("{\"reprise\": 1, \"flavor\": \"%s\", \"edit_cost\": %lld, \"gold_cost\": %lld", flavor,
            (long long)found->edit_cost, (long long)found->gold_cost);
-    print_number("tedn", found->tedn);
-    print_number("ser", found->ser);
-    print_number("ser_without_tuplets", found->ser_without_tuplets);
-    print_number("note_f1", found->note_f1);
-    print_number("onset_f1", found->onset_f1);
+    rp_cli_json_number("tedn", found->tedn, 6);
+    rp_cli_json_number("ser", found->ser, 6);
+    rp_cli_json_number("ser_without_tuplets", found->ser_without_tuplets, 6);
+    rp_cli_json_number("note_f1", found->note_f1, 6);
+    rp_cli_json_number("onset_f1", found->onset_f1, 6);
     printf(", \"differences\": [");
     for (size_t i = 0; i < found->difference_count; i++)
         printf("%s\"%s\"", i > 0 ? ", " : "", found->differences[i]);
@@ -41,9 +37,12 @@ static void print_json(const rp_music_comparison *found, const char *flavor) {
 }
 
 static void print_text(const rp_music_comparison *found) {
-    printf("TEDn %.3f %% (%lld of %lld)\n", 100 * found->tedn, (long long)found->edit_cost,
-           (long long)found->gold_cost);
-    if (isnan(found->ser)) printf("SER not to be had: a score holds what LMX cannot say\n");
+    if (isnan(found->tedn)) printf("TEDn not to be had: the true score is empty\n");
+    else
+        printf("TEDn %.3f %% (%lld of %lld)\n", 100 * found->tedn, (long long)found->edit_cost,
+               (long long)found->gold_cost);
+    if (isinf(found->ser)) printf("SER not to be had: the true score is empty\n");
+    else if (isnan(found->ser)) printf("SER not to be had: a score holds what LMX cannot say\n");
     else printf("SER %.3f %%, without tuplets %.3f %%\n", found->ser, found->ser_without_tuplets);
     printf("note F1 %.4f, onset F1 %.4f\n", found->note_f1, found->onset_f1);
     for (size_t i = 0; i < found->difference_count; i++) printf("%s\n", found->differences[i]);

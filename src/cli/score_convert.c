@@ -33,8 +33,8 @@ const rp_cli_verb rp_cli_score_convert = {
     .inputs_max = 2,
     .summary = "turn a score into another format, by the endings",
     .description =
-        "Reads and writes .musicxml, .mxl, .lmx and .mid; writes .pdf, .svg and .png too. MIDI is\n"
-        "read and pages are engraved by MuseScore 3 (apt-get install musescore3).",
+        "Reads and writes .musicxml, .mxl, .lmx and .mid; writes .pdf, .svg and .png too: these\n"
+        "are engraved by MuseScore 3 (apt-get install musescore3).",
     .examples = {"reprise score convert piece.lmx piece.mid", "to hear it",
                  "reprise score convert piece.mxl piece.pdf", "to print it"},
     .options = options,

@@ -1,6 +1,7 @@
 /* score_evaluate.c: `reprise score evaluate`. */
 #include <stdio.h>
 
+#include "cli/json_number.h"
 #include "cli/model_path.h"
 #include "cli/verb.h"
 #include "reprise/score.h"
@@ -31,29 +32,23 @@ static const rp_cli_option options[] = {
 };
 #undef AT
 
-/* NaN is what JSON calls null. */
-static void print_number(const char *key, double value, int decimals) {
-    if (value != value) printf("\"%s\": null, ", key);
-    else printf("\"%s\": %.*f, ", key, decimals, value);
-}
-
 static void print_json(const rp_score_figures *f) {
-    printf("{\"reprise\": 1, ");
-    print_number("ser", f->ser, 3);
-    print_number("ser_no_tuplets", f->ser_no_tuplets, 3);
-    print_number("ser_no_slurs", f->ser_no_slurs, 3);
-    print_number("tedn_full", f->tedn_full, 3);
-    print_number("tedn_lmx", f->tedn_lmx, 3);
-    print_number("note_f1", f->note_f1, 4);
-    print_number("onset_f1", f->onset_f1, 4);
-    print_number("note_f1_repaired", f->note_f1_repaired, 4);
-    print_number("onset_f1_repaired", f->onset_f1_repaired, 4);
-    print_number("cut_right", f->cut_right, 2);
-    print_number("calibration_error", f->calibration_error, 3);
-    print_number("sure_measures", f->sure_measures, 2);
-    print_number("sure_wrong", f->sure_wrong, 3);
-    print_number("doubtful_wrong", f->doubtful_wrong, 3);
-    printf("\"errors\": {");
+    printf("{\"reprise\": 1");
+    rp_cli_json_number("ser", f->ser, 3);
+    rp_cli_json_number("ser_no_tuplets", f->ser_no_tuplets, 3);
+    rp_cli_json_number("ser_no_slurs", f->ser_no_slurs, 3);
+    rp_cli_json_number("tedn_full", f->tedn_full, 3);
+    rp_cli_json_number("tedn_lmx", f->tedn_lmx, 3);
+    rp_cli_json_number("note_f1", f->note_f1, 4);
+    rp_cli_json_number("onset_f1", f->onset_f1, 4);
+    rp_cli_json_number("note_f1_repaired", f->note_f1_repaired, 4);
+    rp_cli_json_number("onset_f1_repaired", f->onset_f1_repaired, 4);
+    rp_cli_json_number("cut_right", f->cut_right, 2);
+    rp_cli_json_number("calibration_error", f->calibration_error, 3);
+    rp_cli_json_number("sure_measures", f->sure_measures, 2);
+    rp_cli_json_number("sure_wrong", f->sure_wrong, 3);
+    rp_cli_json_number("doubtful_wrong", f->doubtful_wrong, 3);
+    printf(", \"errors\": {");
     for (int i = 0; i < RP_SCORE_CAUSES; i++) {
         const rp_score_cause *c = &f->causes[i];
         printf("%s\"%s\": {\"gold\": %llu, \"changed\": %llu, \"missing\": %llu, \"extra\": %llu}",

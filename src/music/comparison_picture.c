@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/new_file.h"
+#include "base/work_folder.h"
 #include "music/delinearize_file.h"
 #include "music/joined_score.h"
 #include "music/musescore.h"
@@ -40,7 +40,7 @@ static const struct colour {
 
 struct group {
     size_t first[SIDES], last[SIDES]; /* measures first .. last - 1 */
-    size_t page[SIDES];               /* from 1; 0: nothing stands there */
+    int page[SIDES];                  /* from 1; 0: nothing stands there */
     size_t differences;
     cairo_surface_t *pictures[SIDES];
 };
@@ -56,7 +56,7 @@ struct picture {
     rp_note_differences differences;
     struct group *groups;
     size_t group_count, shown;
-    char folder[PATH_BYTES];
+    rp_work_folder folder;
     const char *names[SIDES];
     double width, height;
     rp_error *error;
@@ -121,6 +121,14 @@ static void colour_differences(struct picture *self) {
 
 /* ---- groups ---- */
 
+/* The first measure of the prediction that stands beside gold's measure m or a later one; all
+ * measures of it if none does. */
+static size_t predicted_from(const struct picture *self, size_t m) {
+    while (m < self->lists[GOLD].count && self->match.predicted_of[m] < 0) m++;
+    return m < self->lists[GOLD].count ? (size_t)self->match.predicted_of[m]
+                                       : self->lists[PREDICTED].count;
+}
+
 static void make_groups(struct picture *self) {
     const rp_note_list *gold = &self->lists[GOLD];
     size_t predicted = 0;
@@ -134,22 +142,14 @@ static void make_groups(struct picture *self) {
             notes += gold->measures[m++].count;
         group->last[GOLD] = m;
         group->first[PREDICTED] = predicted;
-        for (size_t g = m; g < gold->count; g++)
-            if (self->match.predicted_of[g] >= 0) {
-                predicted = (size_t)self->match.predicted_of[g];
-                break;
-            }
-        bool is_rest_beside = false; /* does anything beside this group or a later one remain? */
-        for (size_t g = m; g < gold->count; g++)
-            is_rest_beside = is_rest_beside || self->match.predicted_of[g] >= 0;
-        if (!is_rest_beside) predicted = self->lists[PREDICTED].count;
-        group->last[PREDICTED] = predicted;
+        group->last[PREDICTED] = predicted = predicted_from(self, m);
     }
 }
 
 /* Puts each group on a page of its own. */
 static void break_pages(struct picture *self, enum side side) {
-    size_t page = 0, index = 0, group = 0;
+    size_t index = 0, group = 0;
+    int page = 0;
     for (rp_xml_node *measure = self->parts[side]->first; measure != NULL;
          measure = measure->next) {
         if (measure->tag != RP_XML_MEASURE) continue;
@@ -181,12 +181,12 @@ static void add_page_size(rp_xml_tree *tree, rp_xml_node *score) {
 
 static rp_status engrave(struct picture *self, enum side side, double seconds_max) {
     static const rp_musescore_options trimmed = {.dots_an_inch = 110, .trims = true};
-    char from[PATH_BYTES + 32], to[PATH_BYTES + 32];
+    char from[PATH_BYTES], to[PATH_BYTES];
     rp_text text = {0};
     rp_musescore_options how = trimmed;
     how.seconds_max = seconds_max;
-    snprintf(from, sizeof from, "%s/%d.musicxml", self->folder, (int)side);
-    snprintf(to, sizeof to, "%s/%d.png", self->folder, (int)side);
+    snprintf(from, sizeof from, "%s/%d.musicxml", self->folder.path, (int)side);
+    snprintf(to, sizeof to, "%s/%d.png", self->folder.path, (int)side);
     break_pages(self, side);
     rp_xml_remove(self->parts[side]);
     rp_xml_set_attribute(&self->tree, self->parts[side], RP_XML_ATTRIBUTE_ID, "P2");
@@ -198,25 +198,27 @@ static rp_status engrave(struct picture *self, enum side side, double seconds_ma
         status = rp_fail_memory(self->error, "the picture");
     if (status == RP_OK) status = rp_new_file_write(from, text.data, text.length, self->error);
     if (status == RP_OK) status = rp_musescore_run(to, from, &how, self->error);
-    unlink(from);
     rp_text_clear(&text);
     return status;
 }
 
-/* Takes the pages into the groups; their files are removed. */
-static void take_pages(struct picture *self, enum side side) {
-    char path[PATH_BYTES + 64];
-    size_t pages = 0;
-    for (size_t g = 0; g < self->group_count; g++)
-        if (self->groups[g].page[side] > pages) pages = self->groups[g].page[side];
+/* Takes the pages into the groups. */
+static rp_status take_pages(struct picture *self, enum side side) {
+    char path[PATH_BYTES], name[16];
+    snprintf(name, sizeof name, "%d.png", (int)side);
     for (size_t g = 0; g < self->group_count; g++) {
-        const size_t page = self->groups[g].page[side];
+        const int page = self->groups[g].page[side];
         if (page == 0) continue;
-        if (pages > 1) snprintf(path, sizeof path, "%s/%d-%zu.png", self->folder, (int)side, page);
-        else snprintf(path, sizeof path, "%s/%d.png", self->folder, (int)side);
+        if (!rp_musescore_page(path, sizeof path, self->folder.path, name, page))
+            return rp_fail(self->error, RP_SYSTEM, 0, "MuseScore drew no page %d of %s", page,
+                           self->names[side]);
         self->groups[g].pictures[side] = cairo_image_surface_create_from_png(path);
-        unlink(path);
+        const cairo_status_t status = cairo_surface_status(self->groups[g].pictures[side]);
+        if (status != CAIRO_STATUS_SUCCESS)
+            return rp_fail(self->error, RP_SYSTEM, 0, "page %d of %s as MuseScore drew it: %s",
+                           page, self->names[side], cairo_status_to_string(status));
     }
+    return RP_OK;
 }
 
 /* ---- drawing ---- */
@@ -360,13 +362,13 @@ static rp_status compare(struct picture *self) {
 
 static rp_status make_picture(struct picture *self, const char *to, double seconds_max) {
     RP_TRY(compare(self));
-    snprintf(self->folder, sizeof self->folder, "%s/reprise-picture-XXXXXX", P_tmpdir);
-    if (mkdtemp(self->folder) == NULL) return rp_fail_errno(self->error, "%s", self->folder);
-    rp_status status = engrave(self, GOLD, seconds_max);
-    if (status == RP_OK) take_pages(self, GOLD);
-    if (status == RP_OK) status = engrave(self, PREDICTED, seconds_max);
-    if (status == RP_OK) take_pages(self, PREDICTED);
-    rmdir(self->folder);
+    RP_TRY(rp_work_folder_make(&self->folder, self->error));
+    rp_status status = RP_OK;
+    for (enum side side = GOLD; side < SIDES && status == RP_OK; side++) {
+        status = engrave(self, side, seconds_max);
+        if (status == RP_OK) status = take_pages(self, side);
+    }
+    rp_work_folder_remove(&self->folder);
     return status == RP_OK ? draw(self, to) : status;
 }
 

@@ -17,8 +17,6 @@
 #include "music/head_attributes.h"
 #include "music/sounding.h"
 
-enum { DOTS_COUNTED_MAX = 32 }; /* more dots no longer change a duration */
-
 /* A prefix or suffix that waits for its root. */
 struct bound {
     uint32_t position; /* in words, from 1 */
@@ -173,17 +171,6 @@ static void add_attributes(struct delinearizer *self) {
 
 /* ---- lengths ---- */
 
-/* Length of the root's type with `dots` dots: 1, 3/2, 7/4... times it. */
-static rp_fraction type_length(unsigned type, size_t dots, unsigned time_modification) {
-    if (dots > DOTS_COUNTED_MAX) dots = DOTS_COUNTED_MAX;
-    rp_fraction length = rp_fraction_power_of_two(rp_lmx_row_of(type)->a);
-    const rp_fraction dotted = {((int64_t)2 << dots) - 1, (int64_t)1 << dots};
-    length = rp_fraction_multiply(length, dotted);
-    if (time_modification == 0) return length;
-    const rp_lmx_row *row = rp_lmx_row_of(time_modification);
-    return rp_fraction_multiply(length, rp_fraction_make(row->b, row->a));
-}
-
 static struct length *add_duration(struct delinearizer *self, rp_xml_node *element,
                                    rp_fraction value) {
     struct length *length = &self->lengths[self->length_count++];
@@ -215,7 +202,7 @@ static void add_move(struct delinearizer *self, uint32_t tag) {
         message_root(self, "the length of a move cannot be a measure");
         self->prefixes.count = self->suffixes.count = 0;
     } else {
-        value = type_length(self->root, 0, take_suffix(self, RP_LMX_TM_3IN2, RP_LMX_TM_9IN2));
+        value = rp_lmx_length(self->root, 0, take_suffix(self, RP_LMX_TM_3IN2, RP_LMX_TM_9IN2));
     }
     if (!merge_move(self, tag, value)) {
         rp_xml_node *move = rp_xml_add(self->tree, self->measure, tag, NULL);
@@ -435,7 +422,7 @@ static void add_notations(struct delinearizer *self, rp_xml_node *element,
 static rp_fraction note_duration(const struct delinearizer *self, const struct note_tokens *note) {
     if (note->grace != 0) return (rp_fraction){0, 0};
     if (self->root == RP_LMX_REST_MEASURE) return self->measure_duration;
-    return type_length(self->root, note->dots, note->time_modification);
+    return rp_lmx_length(self->root, note->dots, note->time_modification);
 }
 
 static void add_type_and_dots(struct delinearizer *self, rp_xml_node *element,

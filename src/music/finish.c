@@ -14,7 +14,12 @@
 #include "music/tuplet_groups.h"
 #include "music/voice_room.h"
 
-enum { STAVES_MAX = 3, DOTS_MAX = 3, SAID_MAX = 8 };
+enum {
+    STAVES_MAX = 3,
+    DOTS_MAX = 3,
+    SAID_MAX = 8,
+    ROUNDS_MAX = 8 /* of voices and tuplets, should they never settle */
+};
 
 struct finisher {
     rp_xml_tree *tree;
@@ -30,11 +35,6 @@ struct finisher {
     } said[SAID_MAX];
     size_t said_count;
 };
-
-static int64_t number_of(const rp_xml_node *node) {
-    int64_t number = 0;
-    return node != NULL && rp_musicxml_integer(&number, node->text) ? number : 0;
-}
 
 static int64_t number_attribute(const rp_xml_node *node) {
     int64_t number = 1;
@@ -59,7 +59,7 @@ static void finish_clef(rp_xml_node *clef) {
     rp_xml_node *line = rp_xml_child(clef, RP_XML_LINE);
     for (size_t i = 0; i < RP_COUNT(rows) && sign != NULL && line != NULL; i++) {
         if (sign->text == NULL || sign->text[0] != rows[i].sign) continue;
-        const int64_t number = number_of(line);
+        const int64_t number = rp_musicxml_number(clef, RP_XML_LINE, 0);
         if (number < rows[i].first_line || number > rows[i].last_line)
             line->text = digits[rows[i].usual_line];
     }
@@ -81,7 +81,8 @@ static void say_once(struct finisher *self, rp_xml_node *node) {
 
 static void finish_attributes(struct finisher *self, rp_xml_node *attributes) {
     for (rp_xml_node *at = attributes->first; at != NULL; at = at->next) {
-        if (at->tag == RP_XML_DIVISIONS) self->divisions = number_of(at);
+        if (at->tag == RP_XML_DIVISIONS)
+            self->divisions = rp_musicxml_number(attributes, RP_XML_DIVISIONS, 0);
         if (at->tag == RP_XML_KEY || at->tag == RP_XML_TIME || at->tag == RP_XML_CLEF)
             say_once(self, at);
         if (at->tag == RP_XML_CLEF) {
@@ -89,8 +90,8 @@ static void finish_attributes(struct finisher *self, rp_xml_node *attributes) {
             finish_clef(at);
         }
         if (at->tag != RP_XML_TIME) continue;
-        const int64_t beats = number_of(rp_xml_child(at, RP_XML_BEATS));
-        const int64_t beat_type = number_of(rp_xml_child(at, RP_XML_BEAT_TYPE));
+        const int64_t beats = rp_musicxml_number(at, RP_XML_BEATS, 0);
+        const int64_t beat_type = rp_musicxml_number(at, RP_XML_BEAT_TYPE, 0);
         if (beat_type <= 0 || self->divisions > INT64_MAX / 64) continue;
         const int64_t duration = 4 * beats * self->divisions / beat_type;
         self->measure_duration = duration > 0 ? duration : 1;
@@ -104,7 +105,7 @@ static void finish_attributes(struct finisher *self, rp_xml_node *attributes) {
 /* Returns whether the move stays. */
 static bool finish_move(struct finisher *self, rp_xml_node *move) {
     rp_xml_node *duration = rp_xml_child(move, RP_XML_DURATION);
-    int64_t length = number_of(duration);
+    int64_t length = rp_musicxml_number(move, RP_XML_DURATION, 0);
     self->head = NULL;
     if (length <= 0) return false;
     if (move->tag == RP_XML_BACKUP) {
@@ -121,21 +122,46 @@ static bool finish_move(struct finisher *self, rp_xml_node *move) {
 
 /* ---- notes ---- */
 
-/* A note is pitched or a rest; a chord note is pitched, and a grace note just if its chord is. */
-static void finish_head(struct finisher *self, rp_xml_node *note) {
-    rp_xml_node *grace = rp_xml_child(note, RP_XML_GRACE);
+/* Makes the note a rest; one without a type, which only a rest of the whole measure can do
+ * without, becomes that. */
+static void make_rest(struct finisher *self, rp_xml_node *note) {
+    rp_xml_node *pitch = rp_xml_child(note, RP_XML_PITCH);
+    rp_xml_node *rest = rp_xml_child(note, RP_XML_REST);
+    if (rest == NULL) rest = rp_xml_insert(self->tree, note, NULL, RP_XML_REST, NULL);
+    if (pitch != NULL) rp_xml_remove(pitch);
+    if (rp_xml_child(note, RP_XML_TYPE) == NULL)
+        rp_xml_set_attribute(self->tree, rest, RP_XML_ATTRIBUTE_MEASURE, "yes");
+}
+
+/* A note is pitched or a rest; a chord note is pitched, and a grace note just if its chord is.
+ * Returns whether the note stays: a rest is no grace note. */
+static bool finish_head(struct finisher *self, rp_xml_node *note) {
     rp_xml_node *chord = rp_xml_child(note, RP_XML_CHORD);
-    const bool is_pitched = rp_xml_child(note, RP_XML_PITCH) != NULL;
-    const bool is_rest = rp_xml_child(note, RP_XML_REST) != NULL;
+    const bool is_grace = rp_xml_child(note, RP_XML_GRACE) != NULL;
+    const bool is_pitched =
+        rp_xml_child(note, RP_XML_PITCH) != NULL && rp_xml_child(note, RP_XML_REST) == NULL;
     const bool fits = is_pitched && self->head != NULL &&
                       rp_xml_child(self->head, RP_XML_PITCH) != NULL &&
-                      (grace != NULL) == (rp_xml_child(self->head, RP_XML_GRACE) != NULL);
+                      is_grace == (rp_xml_child(self->head, RP_XML_GRACE) != NULL);
+    if (!is_pitched && is_grace) return false;
     if (chord != NULL && !fits) {
         rp_xml_remove(chord);
         chord = NULL;
     }
-    if (!is_pitched && !is_rest)
-        rp_xml_insert(self->tree, note, chord != NULL ? chord : grace, RP_XML_REST, NULL);
+    const bool is_typed = is_grace || chord != NULL || rp_xml_child(note, RP_XML_TYPE) != NULL;
+    if (!is_pitched || !is_typed) make_rest(self, note);
+    if (chord == NULL) self->head = note;
+    return true;
+}
+
+/* Which notes of the measure are chords and rests. */
+static void finish_heads(struct finisher *self, rp_xml_node *measure) {
+    self->head = NULL;
+    for (rp_xml_node *at = measure->first, *next; at != NULL; at = next) {
+        next = at->next;
+        if (at->tag == RP_XML_BACKUP || at->tag == RP_XML_FORWARD) self->head = NULL;
+        if (at->tag == RP_XML_NOTE && !finish_head(self, at)) rp_xml_remove(at);
+    }
 }
 
 /* Takes away the children with one of these tags, here or among the notations. */
@@ -170,12 +196,10 @@ static int64_t length_of(const struct finisher *self, const rp_xml_node *note, s
                                ? rp_lmx_token_of(type->text, strlen(type->text))
                                : RP_LMX_UNKNOWN;
     if (token < RP_LMX_TYPE_1024TH || token > RP_LMX_TYPE_MAXIMA) return 0;
-    const int64_t actual = rp_placed_number(tuplet, RP_XML_ACTUAL_NOTES, 1);
-    const int64_t normal = rp_placed_number(tuplet, RP_XML_NORMAL_NOTES, 1);
-    rp_fraction length = rp_fraction_power_of_two(rp_lmx_row_of(token)->a);
-    length = rp_fraction_multiply(length, rp_fraction_make(normal * self->divisions, actual));
-    length = rp_fraction_multiply(length,
-                                  rp_fraction_make(((int64_t)2 << dots) - 1, (int64_t)1 << dots));
+    const int64_t actual = rp_musicxml_number(tuplet, RP_XML_ACTUAL_NOTES, 1);
+    const int64_t normal = rp_musicxml_number(tuplet, RP_XML_NORMAL_NOTES, 1);
+    const rp_fraction length = rp_fraction_multiply(
+        rp_lmx_length(token, dots, 0), rp_fraction_make(normal * self->divisions, actual));
     return length.denominator == 1 ? length.numerator : 0;
 }
 
@@ -204,14 +228,15 @@ static rp_xml_node *take_child(struct finisher *self, rp_xml_node *note, rp_xml_
     return before;
 }
 
-/* All notes of a chord are of one length: the duration, type, dots and time modification of the
- * first. */
+/* All notes of a chord are of one length and voice: the duration, voice, type, dots and time
+ * modification of the first. */
 static void finish_chord(struct finisher *self, rp_xml_node *note) {
     rp_xml_node *before = rp_xml_child(note, RP_XML_PITCH);
     if (rp_xml_child(note, RP_XML_DURATION) != NULL)
         before = take_child(self, note, before, RP_XML_DURATION);
     for (rp_xml_node *at = before->next; at != NULL; at = at->next)
-        if (at->tag == RP_XML_TIE || at->tag == RP_XML_VOICE) before = at;
+        if (at->tag == RP_XML_TIE) before = at;
+    before = take_child(self, note, before, RP_XML_VOICE);
     before = take_child(self, note, before, RP_XML_TYPE);
     before = take_child(self, note, before, RP_XML_DOT);
     rp_xml_node *accidental = rp_xml_child(note, RP_XML_ACCIDENTAL);
@@ -236,25 +261,19 @@ static void finish_duration(struct finisher *self, rp_xml_node *note) {
         return;
     }
     if (duration == NULL) duration = add_duration(self, note, self->measure_duration);
-    const int64_t length = number_of(duration);
+    const int64_t length = rp_musicxml_number(note, RP_XML_DURATION, 0);
     if (rp_xml_child(note, RP_XML_CHORD) != NULL || length > INT64_MAX / 4 - self->position) return;
     self->position += length;
     if (self->position > self->end) self->end = self->position;
 }
 
-/* Returns whether the note stays: a rest is no grace note. */
-static bool finish_note(struct finisher *self, rp_xml_node *note) {
-    const rp_xml_node *staff = rp_xml_child(note, RP_XML_STAFF);
-    finish_head(self, note);
-    const bool is_rest = rp_xml_child(note, RP_XML_REST) != NULL;
-    if (is_rest && rp_xml_child(note, RP_XML_GRACE) != NULL) return false;
-    if (is_rest) finish_rest(note);
+static void finish_note(struct finisher *self, rp_xml_node *note) {
+    if (rp_xml_child(note, RP_XML_REST) != NULL) finish_rest(note);
     finish_dots(self, note);
     finish_duration(self, note);
     if (rp_xml_child(note, RP_XML_CHORD) != NULL) finish_chord(self, note);
     else self->head = note;
-    if (staff != NULL) use_staff(self, number_of(staff));
-    return true;
+    use_staff(self, rp_musicxml_number(note, RP_XML_STAFF, 0));
 }
 
 /* ---- measures ---- */
@@ -270,7 +289,7 @@ static int64_t length_beside_rests(const rp_xml_node *measure, int64_t rest) {
     int64_t now = 0, end = 0;
     bool has_rest = false; /* the stream in hand has a measure rest */
     for (const rp_xml_node *at = measure->first; at != NULL; at = at->next) {
-        const int64_t length = rp_placed_number(at, RP_XML_DURATION, 0);
+        const int64_t length = rp_musicxml_number(at, RP_XML_DURATION, 0);
         if (length > INT64_MAX / 4 - now) return 0;
         if (at->tag == RP_XML_BACKUP) {
             now = now > length ? now - length : 0;
@@ -290,7 +309,7 @@ static int64_t length_beside_rests(const rp_xml_node *measure, int64_t rest) {
 static int64_t longest_backup(const rp_xml_node *measure) {
     int64_t longest = 0;
     for (const rp_xml_node *at = measure->first; at != NULL; at = at->next) {
-        const int64_t length = rp_placed_number(at, RP_XML_DURATION, 0);
+        const int64_t length = rp_musicxml_number(at, RP_XML_DURATION, 0);
         if (at->tag == RP_XML_BACKUP && length > longest) longest = length;
     }
     return longest;
@@ -315,14 +334,14 @@ static void fit_measure_rests(struct finisher *self, rp_xml_node *measure) {
 static void finish_measure(struct finisher *self, rp_xml_node *measure) {
     self->position = self->end = 0;
     self->said_count = 0;
-    self->head = NULL;
+    finish_heads(self, measure);
     bool is_fitted = false; /* which asks for the time in front of the first note */
     for (rp_xml_node *at = measure->first, *next; at != NULL; at = next) {
         if (!is_fitted && at->tag != RP_XML_ATTRIBUTES) fit_measure_rests(self, measure);
         is_fitted = is_fitted || at->tag != RP_XML_ATTRIBUTES;
         next = at->next;
         if (at->tag == RP_XML_ATTRIBUTES) finish_attributes(self, at);
-        if (at->tag == RP_XML_NOTE && !finish_note(self, at)) rp_xml_remove(at);
+        if (at->tag == RP_XML_NOTE) finish_note(self, at);
         if ((at->tag == RP_XML_BACKUP || at->tag == RP_XML_FORWARD) && !finish_move(self, at))
             rp_xml_remove(at);
     }
@@ -358,13 +377,17 @@ static void fill_empty_part(rp_xml_tree *tree, rp_xml_node *part) {
 }
 
 /* What takes more than one note to judge. Each step may drop notes or put rests in, so that the
- * next one looks anew. */
+ * next one looks anew; and where a voice belongs depends on what is left of it, so that voices and
+ * tuplets take turns until neither changes. */
 static void finish_groups(struct finisher *self, rp_xml_node *part) {
     rp_placed_notes list;
-    rp_placed_notes_make(&list, self->tree, part, self->measure_duration);
-    rp_voice_room_make(self->tree, &list);
-    rp_placed_notes_make(&list, self->tree, part, self->measure_duration);
-    rp_tuplet_groups_make(self->tree, &list);
+    bool is_settled = false;
+    for (int round = 0; round < ROUNDS_MAX && !is_settled; round++) {
+        rp_placed_notes_make(&list, self->tree, part, self->measure_duration);
+        is_settled = !rp_voice_room_make(self->tree, &list);
+        rp_placed_notes_make(&list, self->tree, part, self->measure_duration);
+        is_settled = !rp_tuplet_groups_make(self->tree, &list) && is_settled;
+    }
     rp_placed_notes_make(&list, self->tree, part, self->measure_duration);
     rp_note_joins_make(self->tree, &list);
     rp_beam_groups_make(self->tree, &list);
@@ -377,7 +400,7 @@ void rp_finish_part(rp_xml_tree *tree, rp_xml_node *part, const rp_measure_repai
     size_t marked = 0;
     fill_empty_part(tree, part);
     const rp_xml_node *head = part->first != NULL ? rp_head_attributes_find(part->first) : NULL;
-    const int64_t divisions = head != NULL ? number_of(rp_xml_child(head, RP_XML_DIVISIONS)) : 0;
+    const int64_t divisions = rp_musicxml_number(head, RP_XML_DIVISIONS, 0);
     if (divisions > 0 && divisions < INT64_MAX / 64) self.divisions = divisions;
     self.measure_duration = 4 * self.divisions;
     for (rp_xml_node *measure = part->first; measure != NULL; measure = measure->next, index++) {

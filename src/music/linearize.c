@@ -354,15 +354,9 @@ static int64_t round_half_even(rp_fraction value) {
 /* Duration in divisions that type, dots and time modification ask for; -1: beyond all bounds. */
 static int64_t expected_duration(const rp_linearizer *self, unsigned type, size_t dots,
                                  unsigned time_modification) {
-    rp_fraction length = rp_fraction_multiply(rp_fraction_power_of_two(rp_lmx_row_of(type)->a),
-                                              rp_fraction_make(self->divisions, 1));
-    if (dots > 32) return -1;
-    length =
-        rp_fraction_multiply(length, (rp_fraction){((int64_t)2 << dots) - 1, (int64_t)1 << dots});
-    if (time_modification != 0) {
-        const rp_lmx_row *row = rp_lmx_row_of(time_modification);
-        length = rp_fraction_multiply(length, rp_fraction_make(row->b, row->a));
-    }
+    if (dots > RP_LMX_DOTS_MAX) return -1;
+    const rp_fraction length = rp_fraction_multiply(rp_lmx_length(type, dots, time_modification),
+                                                    rp_fraction_make(self->divisions, 1));
     return rp_fraction_is_number(length) ? round_half_even(length) : -1;
 }
 

@@ -94,6 +94,17 @@ unsigned rp_lmx_token_of(const char *word, size_t length) {
     return RP_LMX_UNKNOWN;
 }
 
+/* With d dots a note is 1, 3/2, 7/4, ... (2^(d+1) - 1) / 2^d times its type. */
+rp_fraction rp_lmx_length(unsigned type, size_t dots, unsigned time_modification) {
+    if (dots > RP_LMX_DOTS_MAX) dots = RP_LMX_DOTS_MAX;
+    const rp_fraction dotted = {((int64_t)2 << dots) - 1, (int64_t)1 << dots};
+    const rp_fraction length =
+        rp_fraction_multiply(rp_fraction_power_of_two(rp_lmx_row_of(type)->a), dotted);
+    if (time_modification == 0) return length;
+    const rp_lmx_row *row = rp_lmx_row_of(time_modification);
+    return rp_fraction_multiply(length, rp_fraction_make(row->b, row->a));
+}
+
 /* ---- white space ---- */
 
 /* Length in bytes of the white space at `text`, 0 if there is none: what Unicode calls white

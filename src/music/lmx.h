@@ -17,6 +17,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "music/fraction.h"
 
 /* Token numbers 0 .. 223: RP_LMX_MEASURE, RP_LMX_KEY_M7, ..., in the published order. */
 typedef enum rp_lmx_token {
@@ -92,6 +93,12 @@ const char *rp_lmx_text_of(unsigned token);
 
 /* The token of a word of `length` bytes; RP_LMX_UNKNOWN if it is not in the vocabulary. */
 unsigned rp_lmx_token_of(const char *word, size_t length);
+
+/* How long notes and moves of a type last, in quarters: each dot adds half of what the one before
+ * added, and a time modification (its token, 3in2; 0: none) makes 3 of them as long as 2. Past
+ * RP_LMX_DOTS_MAX dots nothing more is added. `type`: RP_LMX_TYPE_1024TH .. RP_LMX_TYPE_MAXIMA. */
+enum { RP_LMX_DOTS_MAX = 32 };
+rp_fraction rp_lmx_length(unsigned type, size_t dots, unsigned time_modification);
 
 /* A line cut into words. Token i is word i, so positions count unknown words too. */
 typedef struct rp_lmx_line {

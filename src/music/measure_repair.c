@@ -49,16 +49,6 @@ static const rp_fraction zero = {0, 1};
 
 /* ---- reading a measure ---- */
 
-static rp_fraction length_of(unsigned type, uint32_t dots, unsigned time_modification) {
-    if (dots > 8) dots = 8;
-    rp_fraction length = rp_fraction_power_of_two(rp_lmx_row_of(type)->a);
-    length =
-        rp_fraction_multiply(length, (rp_fraction){((int64_t)2 << dots) - 1, (int64_t)1 << dots});
-    if (time_modification == 0) return length;
-    const rp_lmx_row *row = rp_lmx_row_of(time_modification);
-    return rp_fraction_multiply(length, rp_fraction_make(row->b, row->a));
-}
-
 static bool begins_item(unsigned kind) {
     return kind == RP_LMX_KIND_KEY || kind == RP_LMX_KIND_TIME || kind == RP_LMX_KIND_CLEF;
 }
@@ -94,7 +84,7 @@ static bool read_item(struct repair *self, struct item *item, uint32_t at, uint3
         if (rp_lmx_row_of(tokens[at])->kind == RP_LMX_KIND_STAFF) item->staff = tokens[at];
     item->end = at;
     if (!item->is_chord && !item->is_grace && !item->is_measure_rest)
-        item->length = length_of(item->type, item->dots, item->time_modification);
+        item->length = rp_lmx_length(item->type, item->dots, item->time_modification);
     return true;
 }
 
@@ -256,7 +246,7 @@ static void consider_note(const struct repair *self, struct edit *best, size_t i
                                   .cost = (uint8_t)cost,
                                   .what = rows[r].what};
         const rp_fraction length =
-            length_of((unsigned)type, (uint32_t)dots, item->time_modification);
+            rp_lmx_length((unsigned)type, (size_t)dots, item->time_modification);
         consider(best, &edit, rp_fraction_subtract(length, item->length), needed);
     }
     const struct edit drop = {.item = i, .cost = item->is_rest ? 4 : 6, .what = "a note dropped"};
@@ -286,7 +276,7 @@ static void consider_triplet(const struct repair *self, struct edit *best, size_
     const struct edit edit = {
         i, first->type, (uint16_t)(is_triplet ? 0 : RP_LMX_TM_3IN2),       first->dots,
         3, 2,           is_triplet ? "a triplet unmade" : "a triplet made"};
-    const rp_fraction length = length_of(edit.type, edit.dots, edit.time_modification);
+    const rp_fraction length = rp_lmx_length(edit.type, edit.dots, edit.time_modification);
     const rp_fraction change = rp_fraction_subtract(length, first->length);
     consider(best, &edit, rp_fraction_multiply(change, rp_fraction_make(3, 1)), needed);
 }
@@ -295,7 +285,8 @@ static void apply_to_note(struct item *item, const struct edit *edit) {
     item->type = edit->type;
     item->dots = edit->dots;
     item->time_modification = edit->time_modification;
-    if (!item->is_chord) item->length = length_of(edit->type, edit->dots, edit->time_modification);
+    if (!item->is_chord)
+        item->length = rp_lmx_length(edit->type, edit->dots, edit->time_modification);
 }
 
 /* Applies the edit to its note, the notes in a row with it, and their chords. */

@@ -18,16 +18,6 @@ typedef struct walk {
     rp_fraction time;
 } walk;
 
-static rp_fraction item_length(const walk *w) {
-    const unsigned dots = w->dots < 8 ? w->dots : 8;
-    rp_fraction length = rp_fraction_power_of_two(rp_lmx_row_of(w->type)->a);
-    length = rp_fraction_multiply(length,
-                                  rp_fraction_make(((int64_t)2 << dots) - 1, (int64_t)1 << dots));
-    if (w->time_modification == 0) return length;
-    const rp_lmx_row *row = rp_lmx_row_of(w->time_modification);
-    return rp_fraction_multiply(length, rp_fraction_make(row->b, row->a));
-}
-
 /* A move back ends the voice; behind a rest of the whole measure it goes to the beginning. */
 static void move_back(walk *w, rp_fraction length) {
     w->now = rp_fraction_subtract(w->now, length);
@@ -39,7 +29,7 @@ static void move_back(walk *w, rp_fraction length) {
 static void end_item(walk *w) {
     if (w->type == RP_LMX_REST_MEASURE) w->is_rest_of_measure = true;
     else if (w->type != 0 && !w->is_chord && !w->is_grace) {
-        const rp_fraction length = item_length(w);
+        const rp_fraction length = rp_lmx_length(w->type, w->dots, w->time_modification);
         if (w->moves_back) {
             move_back(w, length);
         } else {

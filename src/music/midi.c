@@ -141,12 +141,6 @@ static size_t add_onset(struct writer *self, const rp_note_measure *measure, siz
     return end;
 }
 
-static int64_t number_of(const rp_xml_node *parent, uint32_t tag) {
-    const rp_xml_node *node = rp_xml_child(parent, tag);
-    int64_t number;
-    return node != NULL && rp_musicxml_integer(&number, node->text) ? number : 0;
-}
-
 static void add_time(struct writer *self, int64_t beats, int64_t type, int64_t tick) {
     uint8_t log2_type = 0;
     while ((1 << log2_type) < type) log2_type++;
@@ -177,12 +171,13 @@ static void add_measure_time(struct writer *self, rp_fraction length, int64_t ti
 static void read_time_and_key(struct writer *self, const rp_xml_node *attributes, int64_t tick) {
     const rp_xml_node *time = rp_xml_child(attributes, RP_XML_TIME);
     const rp_xml_node *key = rp_xml_child(attributes, RP_XML_KEY);
-    const int64_t beats = number_of(time, RP_XML_BEATS), type = number_of(time, RP_XML_BEAT_TYPE);
+    const int64_t beats = rp_musicxml_number(time, RP_XML_BEATS, 0);
+    const int64_t type = rp_musicxml_number(time, RP_XML_BEAT_TYPE, 0);
     if (beats > 0 && beats < 256 && type > 0 && type <= 64 && (type & (type - 1)) == 0) {
         self->beats = beats;
         self->beat_type = type;
     }
-    const int64_t fifths = number_of(key, RP_XML_FIFTHS);
+    const int64_t fifths = rp_musicxml_number(key, RP_XML_FIFTHS, 0);
     if (key != NULL && fifths >= -7 && fifths <= 7)
         add_event(self, (struct event){.tick = tick,
                                        .rank = 1,

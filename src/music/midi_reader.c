@@ -6,8 +6,10 @@
 
 enum { CHANNELS = 16, KEYS = 128, DRUMS = 9 };
 
+/* Times stop here, far beyond all measures that are read, so that no sum of them overflows. */
+static const int64_t ticks_max = (int64_t)1 << 48;
+
 struct reader {
-    rp_arena *arena;
     const uint8_t *data;
     size_t at, end; /* end of the chunk in hand */
     bool failed;    /* a read past the end */
@@ -81,6 +83,7 @@ static void read_meta(struct reader *self, int64_t tick) {
         mark.value = (int8_t)read_byte(self);
         is_mark = mark.value >= -7 && mark.value <= 7;
     }
+    mark.order = (uint32_t)self->song->mark_count;
     if (is_mark) self->song->marks[self->song->mark_count++] = mark;
     self->at = next;
 }
@@ -101,6 +104,7 @@ static void read_track(struct reader *self) {
     memset(self->begins, 0, sizeof self->begins);
     while (self->at < self->end && !self->failed) {
         tick += read_length(self);
+        if (tick > ticks_max) tick = ticks_max;
         if (self->at >= self->end) break;
         const unsigned byte = self->data[self->at];
         if (byte >= 0x80) self->at++;
@@ -123,7 +127,8 @@ static void read_track(struct reader *self) {
 static int by_tick(const void *left, const void *right) {
     const rp_midi_mark *a = left, *b = right;
     if (a->tick != b->tick) return a->tick < b->tick ? -1 : 1;
-    return (a->kind > b->kind) - (a->kind < b->kind);
+    if (a->kind != b->kind) return a->kind < b->kind ? -1 : 1;
+    return a->order < b->order ? -1 : 1;
 }
 
 static rp_status read_head(struct reader *self, const char *name, rp_error *error) {
@@ -150,10 +155,11 @@ static rp_status read_head(struct reader *self, const char *name, rp_error *erro
 
 rp_status rp_midi_read(rp_midi_song *song, rp_arena *arena, const rp_xml_source *source,
                        rp_error *error) {
-    struct reader self = {.arena = arena, .data = source->data, .end = source->size, .song = song};
+    struct reader self = {.data = source->data, .end = source->size, .song = song};
     *song = (rp_midi_song){0};
     RP_TRY(read_head(&self, source->name, error));
-    /* A note takes three bytes at least with running status, a mark six. */
+    /* A note is begun by three bytes at least (distance, key, velocity), a mark takes five
+     * (distance, FF, type, length, and one of a key). */
     song->notes = rp_arena_array(arena, source->size / 3 + 1, sizeof *song->notes);
     song->marks = rp_arena_array(arena, source->size / 5 + 1, sizeof *song->marks);
     if (arena->failed) return rp_fail_memory(error, "the notes of the MIDI file");

@@ -19,13 +19,14 @@ enum rp_midi_mark_kind { RP_MIDI_TEMPO, RP_MIDI_TIME, RP_MIDI_KEY };
 /* A tempo (value: microseconds a quarter), a time (beats and beat type) or a key (fifths). */
 typedef struct rp_midi_mark {
     int64_t tick;
-    int32_t value; /* beats of a time */
+    int32_t value;  /* beats of a time */
+    uint32_t order; /* in the file */
     uint8_t kind, beat_type;
 } rp_midi_mark;
 
 typedef struct rp_midi_song {
     rp_midi_note *notes; /* (note_count) by track, then as they end; the arena's */
-    rp_midi_mark *marks; /* (mark_count) by tick; the arena's */
+    rp_midi_mark *marks; /* (mark_count) by tick, kind and order; the arena's */
     size_t note_count, mark_count;
     int64_t ticks_a_quarter;
 } rp_midi_song;

@@ -95,12 +95,28 @@ static void choose_grid(rp_midi_cell *cell, const int64_t *points, size_t count)
     }
 }
 
-/* The beginnings and ends within the cell, from the spans that may touch it. */
-static size_t points_in(const rp_midi_cell *cell, const rp_midi_span *spans, size_t from,
-                        size_t count, int64_t *points) {
+/* The spans as seen from a cell. Cells come in the order of time, so that both ends only go on. */
+struct window {
+    const rp_midi_span *spans; /* (count) */
+    size_t count;
+    size_t from; /* those before have ended, or are too many */
+    size_t next; /* the first that does not begin before the cell */
+};
+
+static void move_window(struct window *window, int64_t begin) {
+    const rp_midi_span *spans = window->spans;
+    while (window->from < window->count && spans[window->from].end <= begin) window->from++;
+    while (window->next < window->count && spans[window->next].begin < begin) window->next++;
+    if (window->next > window->from + SOUNDING_MAX) window->from = window->next - SOUNDING_MAX;
+}
+
+/* The beginnings and ends within the cell. */
+static size_t points_in(const rp_midi_cell *cell, const struct window *window, int64_t *points) {
     size_t found = 0;
+    const rp_midi_span *spans = window->spans;
     const int64_t end = cell->begin + cell->length;
-    for (size_t i = from; i < count && spans[i].begin < end && found + 2 <= POINTS_MAX; i++) {
+    for (size_t i = window->from;
+         i < window->count && spans[i].begin < end && found + 2 <= POINTS_MAX; i++) {
         if (spans[i].begin >= cell->begin) points[found++] = spans[i].begin;
         if (spans[i].end > cell->begin && spans[i].end < end) points[found++] = spans[i].end;
     }
@@ -108,11 +124,11 @@ static size_t points_in(const rp_midi_cell *cell, const rp_midi_span *spans, siz
 }
 
 /* Does everything in the two cells fit thirds of both, with something over the middle? */
-static bool is_pair_of_thirds(const rp_midi_cell *cell, const rp_midi_span *spans, size_t from,
-                              size_t count) {
+static bool is_pair_of_thirds(const rp_midi_cell *cell, const struct window *window) {
+    const rp_midi_span *spans = window->spans;
     const int64_t length = 2 * cell->length, middle = cell->begin + cell->length;
     bool is_crossed = false;
-    for (size_t i = from; i < count && spans[i].begin < cell->begin + length; i++) {
+    for (size_t i = window->from; i < window->count && spans[i].begin < cell->begin + length; i++) {
         const int64_t ends[2] = {spans[i].begin - cell->begin, spans[i].end - cell->begin};
         if (ends[1] <= 0) continue;
         is_crossed = is_crossed || (spans[i].begin < middle && spans[i].end > middle &&
@@ -126,25 +142,22 @@ static bool is_pair_of_thirds(const rp_midi_cell *cell, const rp_midi_span *span
 }
 
 static void make_grids(rp_midi_rhythm *rhythm, const rp_midi_measure *measure,
-                       const rp_midi_span *spans, size_t from, size_t count) {
+                       struct window *window) {
     int64_t points[POINTS_MAX];
     const int64_t length = cell_length(measure);
-    size_t next = from; /* the first span that does not begin before the cell */
     for (size_t c = measure->first_cell; c < measure->last_cell; c++) {
         const int64_t begin = measure->begin + (int64_t)(c - measure->first_cell) * length;
         rp_midi_cell *cell = &rhythm->cells[c];
         *cell = (rp_midi_cell){.begin = begin, .length = length};
-        while (from < count && spans[from].end <= begin) from++;
-        while (next < count && spans[next].begin < begin) next++;
-        if (next > from + SOUNDING_MAX) from = next - SOUNDING_MAX;
+        move_window(window, begin);
         const bool has_pair = (c - measure->first_cell) % 2 == 0 && c + 1 < measure->last_cell;
-        if (has_pair && is_pair_of_thirds(cell, spans, from, count)) {
+        if (has_pair && is_pair_of_thirds(cell, window)) {
             *cell = (rp_midi_cell){begin, 2 * length, 3, 3, 2};
             /* the second cell is empty: nothing is found in it */
             rhythm->cells[++c] = (rp_midi_cell){begin + 2 * length, 0, 1, 1, 1};
             continue;
         }
-        choose_grid(cell, points, points_in(cell, spans, from, count, points));
+        choose_grid(cell, points, points_in(cell, window, points));
     }
 }
 
@@ -159,35 +172,36 @@ rp_status rp_midi_rhythm_make(rp_midi_rhythm *rhythm, rp_arena *arena, const rp_
     rhythm->cell_count = rhythm->measures[rhythm->measure_count - 1].last_cell;
     rhythm->cells = rp_arena_array(arena, rhythm->cell_count, sizeof *rhythm->cells);
     if (arena->failed) return rp_fail_memory(error, "the beats");
-    size_t from = 0;
-    for (size_t m = 0; m < rhythm->measure_count; m++) {
-        while (from < count && spans[from].end <= rhythm->measures[m].begin) from++;
-        make_grids(rhythm, &rhythm->measures[m], spans, from, count);
-    }
+    struct window window = {.spans = spans, .count = count};
+    for (size_t m = 0; m < rhythm->measure_count; m++)
+        make_grids(rhythm, &rhythm->measures[m], &window);
     return RP_OK;
 }
 
 /* ---- questions ---- */
 
-size_t rp_midi_rhythm_cell_at(const rp_midi_rhythm *rhythm, int64_t time) {
-    size_t low = 0, high = rhythm->cell_count;
+/* The last of `count` rows, `stride` bytes apart, whose `begin` is at or before the time; the first
+ * if there is none. */
+static size_t last_begun(const int64_t *begin, size_t stride, size_t count, int64_t time) {
+    size_t low = 0, high = count;
     while (high - low > 1) {
         const size_t middle = (low + high) / 2;
-        if (rhythm->cells[middle].begin <= time) low = middle;
+        if (*(const int64_t *)((const char *)begin + middle * stride) <= time) low = middle;
         else high = middle;
     }
-    while (low > 0 && rhythm->cells[low].length == 0) low--;
     return low;
 }
 
+size_t rp_midi_rhythm_cell_at(const rp_midi_rhythm *rhythm, int64_t time) {
+    size_t cell =
+        last_begun(&rhythm->cells->begin, sizeof *rhythm->cells, rhythm->cell_count, time);
+    while (cell > 0 && rhythm->cells[cell].length == 0) cell--;
+    return cell;
+}
+
 size_t rp_midi_rhythm_measure_at(const rp_midi_rhythm *rhythm, int64_t time) {
-    size_t low = 0, high = rhythm->measure_count;
-    while (high - low > 1) {
-        const size_t middle = (low + high) / 2;
-        if (rhythm->measures[middle].begin <= time) low = middle;
-        else high = middle;
-    }
-    return low;
+    return last_begun(&rhythm->measures->begin, sizeof *rhythm->measures, rhythm->measure_count,
+                      time);
 }
 
 int64_t rp_midi_rhythm_snap(const rp_midi_rhythm *rhythm, int64_t time) {

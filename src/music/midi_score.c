@@ -10,7 +10,7 @@
 #include "music/finish.h"
 #include "music/joined_score.h"
 #include "music/midi_tokens.h"
-#include "music/placed_note.h"
+#include "music/musicxml.h"
 
 enum { MIDDLE_C = 60, NEAR = 4, TRACKS = 256, CROSSING = 12 };
 
@@ -323,8 +323,9 @@ static void find_clefs(struct maker *self) {
 
 /* ---- tempos ---- */
 
-static void add_tempo(rp_xml_tree *tree, rp_xml_node *measure, rp_xml_node *before,
-                      int32_t us_a_quarter) {
+/* Returns the direction that says it. */
+static rp_xml_node *add_tempo(rp_xml_tree *tree, rp_xml_node *measure, rp_xml_node *before,
+                              int32_t us_a_quarter) {
     char text[32];
     const double tempo = round(60e8 / us_a_quarter) / 100;
     const int length = snprintf(text, sizeof text, "%.10g", tempo);
@@ -337,36 +338,54 @@ static void add_tempo(rp_xml_tree *tree, rp_xml_node *measure, rp_xml_node *befo
     rp_xml_add(tree, metronome, RP_XML_PER_MINUTE, kept);
     rp_xml_set_attribute(tree, rp_xml_add(tree, direction, RP_XML_SOUND, NULL),
                          RP_XML_ATTRIBUTE_TEMPO, kept);
+    return direction;
 }
 
-/* The element of the measure's first stream behind which `divisions` of it have passed. */
-static rp_xml_node *place_in(const rp_xml_node *measure, int64_t divisions) {
-    rp_xml_node *before = NULL;
-    int64_t now = 0;
-    for (rp_xml_node *at = measure->first; at != NULL && at->tag != RP_XML_BACKUP; at = at->next) {
-        const bool is_timed = at->tag == RP_XML_NOTE || at->tag == RP_XML_FORWARD;
-        const bool is_chord = rp_xml_child(at, RP_XML_CHORD) != NULL;
-        if (is_timed && !is_chord && now >= divisions) break;
-        if (is_timed && !is_chord) now += rp_placed_number(at, RP_XML_DURATION, 0);
-        before = at;
+/* How far one has walked in a part. */
+struct place {
+    rp_xml_node *measure, *before; /* before: the element that was passed last; NULL: none */
+    size_t index;                  /* of the measure */
+    int64_t now;                   /* divisions of the measure's first stream that have passed */
+};
+
+/* Walks on until `divisions` of the measure's first stream have passed. */
+static void walk_to(struct place *place, int64_t divisions) {
+    rp_xml_node *at = place->before != NULL ? place->before->next : place->measure->first;
+    for (; at != NULL && at->tag != RP_XML_BACKUP; at = at->next) {
+        const bool is_timed = (at->tag == RP_XML_NOTE || at->tag == RP_XML_FORWARD) &&
+                              rp_xml_child(at, RP_XML_CHORD) == NULL;
+        if (is_timed && place->now >= divisions) return;
+        if (is_timed) place->now += rp_musicxml_number(at, RP_XML_DURATION, 0);
+        place->before = at;
     }
-    return before;
 }
 
+/* Is the tempo's place taken by the next mark? Marks of one time are sorted by their kind. */
+static bool is_overruled(const struct maker *self, size_t mark) {
+    const rp_midi_mark *at = &self->song.marks[mark];
+    return mark + 1 < self->song.mark_count && at[1].kind == RP_MIDI_TEMPO &&
+           rp_midi_units(&self->song, at[1].tick) == rp_midi_units(&self->song, at->tick);
+}
+
+/* Says each tempo that is not the one before, in one walk: there may be thousands in a measure. */
 static void add_tempos(struct maker *self, rp_xml_tree *tree, rp_xml_node *part) {
-    rp_xml_node *measure = part->first; /* a finished part has one */
-    size_t m = 0;
-    const rp_xml_node *head = rp_xml_child(measure, RP_XML_ATTRIBUTES);
-    const int64_t divisions = rp_placed_number(head, RP_XML_DIVISIONS, 1);
+    struct place place = {.measure = part->first}; /* a finished part has one */
+    const rp_xml_node *head = rp_xml_child(place.measure, RP_XML_ATTRIBUTES);
+    const int64_t divisions = rp_musicxml_number(head, RP_XML_DIVISIONS, 1);
+    int32_t said = 0;
     for (size_t i = 0; i < self->song.mark_count; i++) {
         const rp_midi_mark *mark = &self->song.marks[i];
         const int64_t time = rp_midi_units(&self->song, mark->tick);
-        if (mark->kind != RP_MIDI_TEMPO) continue;
-        while (m < rp_midi_rhythm_measure_at(&self->rhythm, time) && measure->next != NULL)
-            measure = measure->next, m++;
-        const int64_t within = time - self->rhythm.measures[m].begin;
-        add_tempo(tree, measure, place_in(measure, within * divisions / RP_MIDI_QUARTER),
-                  mark->value);
+        if (mark->kind != RP_MIDI_TEMPO || mark->value == said || is_overruled(self, i)) continue;
+        const size_t index = rp_midi_rhythm_measure_at(&self->rhythm, time);
+        while (place.index < index && place.measure->next != NULL)
+            place = (struct place){.measure = place.measure->next, .index = place.index + 1};
+        const rp_midi_measure *measure = &self->rhythm.measures[place.index];
+        int64_t within = time - measure->begin;
+        if (within > measure->length) within = measure->length; /* behind the last note */
+        walk_to(&place, within * divisions / RP_MIDI_QUARTER);
+        place.before = add_tempo(tree, place.measure, place.before, mark->value);
+        said = mark->value;
     }
 }
 

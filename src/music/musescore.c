@@ -13,8 +13,9 @@
 #include "base/json.h"
 #include "base/mapped_file.h"
 #include "base/new_file.h"
+#include "base/work_folder.h"
 
-enum { PATH_BYTES = 4096, PAGES_MAX = 1000, OUTPUT_BYTES_MAX = 1 << 20 };
+enum { PATH_BYTES = 4096, WORDS_MAX = 8, OUTPUT_BYTES_MAX = 1 << 20 };
 
 /* Qt asks for far more address space than it uses. */
 static const size_t memory_bytes_max = (size_t)1 << 37;
@@ -28,19 +29,50 @@ static rp_status move_file(const char *to, const char *from, rp_error *error) {
     return status;
 }
 
-/* Moves the pages FOLDER/out-1.png (or out-01.png) ... to where they belong; *pages: how many there
- * were. */
+/* A run of the program, and what became of it. */
+struct run {
+    int dpi;            /* of PNG and of positions; 0: 300 */
+    double seconds_max; /* on the clock; 0: RP_MUSESCORE_SECONDS_MAX */
+    rp_text complaints; /* what it said on standard error; the caller's */
+    int exit_status;
+};
+
+/* Runs it with the words (at most WORDS_MAX, then NULL). RP_SYSTEM: it is not installed, took too
+ * long, or no memory. */
+static rp_status run(struct run *self, const char *const *words, rp_error *error) {
+    char dpi[16];
+    const char *arguments[WORDS_MAX + 8] = {
+        "env", "QT_QPA_PLATFORM=offscreen", "mscore3", "-f", "-r", dpi};
+    const rp_child child = {
+        .arguments = arguments,
+        .package = "musescore3",
+        .output_bytes_max = OUTPUT_BYTES_MAX,
+        .seconds_max = self->seconds_max > 0 ? self->seconds_max : RP_MUSESCORE_SECONDS_MAX,
+        .memory_bytes_max = memory_bytes_max};
+    rp_text output = {0};
+    snprintf(dpi, sizeof dpi, "%d", self->dpi > 0 ? self->dpi : 300);
+    for (size_t i = 0; i < WORDS_MAX && words[i] != NULL; i++) arguments[6 + i] = words[i];
+    rp_status status = rp_child_run(&child, &output, &self->complaints, &self->exit_status, error);
+    if (status == RP_OK && self->exit_status == 127)
+        status =
+            rp_fail(error, RP_SYSTEM, 0, "mscore3 is not installed; apt-get install musescore3");
+    rp_text_clear(&output);
+    return status;
+}
+
+/* ---- one output ---- */
+
+/* Moves the pages FOLDER/out-1.png (or out-01.png) ..., or FOLDER/out.png, to where they belong;
+ * *pages: how many there were. */
 static rp_status move_pages(const char *to, const char *folder, const char *ending, int *pages,
                             rp_error *error) {
     char from[PATH_BYTES], target[PATH_BYTES], name[16];
+    const int stem = (int)(strlen(to) - strlen(ending));
     snprintf(name, sizeof name, "out%s", ending);
-    *pages = 0;
-    for (int page = PAGES_MAX; page >= 1; page--) {
-        if (!rp_musescore_page(from, sizeof from, folder, name, page)) continue;
-        if (*pages == 0) *pages = page;
-        const int stem = (int)(strlen(to) - strlen(ending));
-        if (*pages > 1) snprintf(target, sizeof target, "%.*s-%d%s", stem, to, page, ending);
-        else snprintf(target, sizeof target, "%s", to);
+    const bool is_one = !rp_musescore_page(from, sizeof from, folder, name, 2);
+    for (*pages = 0; rp_musescore_page(from, sizeof from, folder, name, *pages + 1); ++*pages) {
+        if (is_one) snprintf(target, sizeof target, "%s", to);
+        else snprintf(target, sizeof target, "%.*s-%d%s", stem, to, *pages + 1, ending);
         RP_TRY(move_file(target, from, error));
     }
     return RP_OK;
@@ -48,50 +80,32 @@ static rp_status move_pages(const char *to, const char *folder, const char *endi
 
 static rp_status convert_in(const char *folder, const char *to, const char *from,
                             const rp_musescore_options *options, rp_error *error) {
-    char out[PATH_BYTES], dots[16];
+    char out[PATH_BYTES];
     const char *ending = strrchr(to, '.');
-    if (ending == NULL || strlen(to) > PATH_BYTES / 2)
+    int pages = 0;
+    if (ending == NULL || strlen(ending) > 12 || strlen(to) > PATH_BYTES / 2)
         return rp_fail(error, RP_USAGE, 0, "%s: the name needs an ending", to);
     snprintf(out, sizeof out, "%s/out%s", folder, ending);
-    snprintf(dots, sizeof dots, "%d", options->dots_an_inch > 0 ? options->dots_an_inch : 300);
-    const char *const arguments[] = {"env",     "QT_QPA_PLATFORM=offscreen",
-                                     "mscore3", "-f",
-                                     "-r",      dots,
-                                     "-o",      out,
-                                     from,      options->trims ? "-T" : NULL,
-                                     "8",       NULL}; /* -T is followed by a margin in dots */
-    const rp_child child = {
-        .arguments = arguments,
-        .package = "musescore3",
-        .output_bytes_max = OUTPUT_BYTES_MAX,
-        .seconds_max = options->seconds_max > 0 ? options->seconds_max : RP_MUSESCORE_SECONDS_MAX,
-        .memory_bytes_max = memory_bytes_max};
-    rp_text output = {0}, complaints = {0};
-    int exit_status = 0, pages = 0;
-    rp_status status = rp_child_run(&child, &output, &complaints, &exit_status, error);
-    if (status == RP_OK && exit_status == 127)
-        status =
-            rp_fail(error, RP_SYSTEM, 0, "mscore3 is not installed; apt-get install musescore3");
-    const bool is_whole = status == RP_OK && access(out, R_OK) == 0;
-    if (is_whole) status = move_file(to, out, error);
-    else if (status == RP_OK) status = move_pages(to, folder, ending, &pages, error);
-    if (status == RP_OK && !is_whole && pages == 0)
+    const char *const words[] = {"-o", out, from, options->trims ? "-T" : NULL,
+                                 "8",  NULL}; /* -T is followed by a margin in dots */
+    struct run job = {.dpi = options->dots_an_inch, .seconds_max = options->seconds_max};
+    rp_status status = run(&job, words, error);
+    if (status == RP_OK) status = move_pages(to, folder, ending, &pages, error);
+    if (status == RP_OK && pages == 0)
         status = rp_fail(error, RP_SYSTEM, 0, "MuseScore wrote nothing for %s: %.200s", from,
-                         complaints.length > 0 ? complaints.data : "no reason given");
-    unlink(out); /* what a failed run left */
-    rp_text_clear(&output);
-    rp_text_clear(&complaints);
+                         job.complaints.length > 0 ? job.complaints.data : "no reason given");
+    rp_text_clear(&job.complaints);
     return status;
 }
 
 rp_status rp_musescore_run(const char *to, const char *from, const rp_musescore_options *options,
                            rp_error *error) {
     static const rp_musescore_options defaults = {0};
-    char folder[] = P_tmpdir "/reprise-engraving-XXXXXX";
-    if (mkdtemp(folder) == NULL) return rp_fail_errno(error, "%s", folder);
+    rp_work_folder folder;
+    RP_TRY(rp_work_folder_make(&folder, error));
     const rp_status status =
-        convert_in(folder, to, from, options != NULL ? options : &defaults, error);
-    rmdir(folder);
+        convert_in(folder.path, to, from, options != NULL ? options : &defaults, error);
+    rp_work_folder_remove(&folder);
     return status;
 }
 
@@ -120,8 +134,6 @@ static rp_status write_job(const char *path, const rp_musescore_export *job, rp_
 static rp_status judge_exit(const char *from, int exit_status, const rp_text *complaints,
                             rp_error *error) {
     const char *words = complaints->length > 0 ? complaints->data : "";
-    if (exit_status == 127)
-        return rp_fail(error, RP_SYSTEM, 0, "mscore3 is not installed; apt-get install musescore3");
     if (exit_status > 128)
         return rp_fail(error, RP_INPUT, 0, "%s: MuseScore crashed (signal %d)", from,
                        exit_status - 128);
@@ -138,29 +150,21 @@ static rp_status judge_exit(const char *from, int exit_status, const rp_text *co
 }
 
 rp_status rp_musescore_export_all(const rp_musescore_export *job, rp_error *error) {
-    char path[PATH_BYTES], dpi[16];
+    char path[PATH_BYTES];
     snprintf(path, sizeof path, "%s/job.json", job->folder);
-    snprintf(dpi, sizeof dpi, "%d", job->dpi > 0 ? job->dpi : 300);
     RP_TRY(write_job(path, job, error));
-    const char *const arguments[] = {
-        "env", "QT_QPA_PLATFORM=offscreen", "mscore3", "-f", "-r", dpi, "-j", path, NULL};
-    const rp_child child = {
-        .arguments = arguments,
-        .package = "musescore3",
-        .output_bytes_max = OUTPUT_BYTES_MAX,
-        .seconds_max = job->seconds_max > 0 ? job->seconds_max : RP_MUSESCORE_SECONDS_MAX,
-        .memory_bytes_max = memory_bytes_max};
-    rp_text output = {0}, complaints = {0};
-    int exit_status = 0;
+    const char *const words[] = {"-j", path, NULL};
+    struct run self = {
+        .dpi = job->dpi,
+        .seconds_max = job->seconds_max > 0 ? job->seconds_max : RP_MUSESCORE_SECONDS_MAX};
     const double started_s = rp_clock_seconds();
-    rp_status status = rp_child_run(&child, &output, &complaints, &exit_status, error);
-    if (status == RP_OK) status = judge_exit(job->from, exit_status, &complaints, error);
-    else if (rp_clock_seconds() - started_s >= child.seconds_max)
+    rp_status status = run(&self, words, error);
+    if (status == RP_OK) status = judge_exit(job->from, self.exit_status, &self.complaints, error);
+    else if (rp_clock_seconds() - started_s >= self.seconds_max)
         status = rp_fail(error, RP_INPUT, 0, "%s: MuseScore took longer than %.0f s", job->from,
-                         child.seconds_max);
+                         self.seconds_max);
     unlink(path);
-    rp_text_clear(&output);
-    rp_text_clear(&complaints);
+    rp_text_clear(&self.complaints);
     return status;
 }
 

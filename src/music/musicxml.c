@@ -24,6 +24,12 @@ bool rp_musicxml_integer(int64_t *value, const char *text) {
     return digits > 0 && *text == 0;
 }
 
+int64_t rp_musicxml_number(const rp_xml_node *parent, uint32_t tag, int64_t otherwise) {
+    const rp_xml_node *child = rp_xml_child(parent, tag);
+    int64_t number;
+    return child != NULL && rp_musicxml_integer(&number, child->text) ? number : otherwise;
+}
+
 static bool is_piano(const rp_xml_node *score_part, bool *is_broken) {
     const rp_xml_node *instrument = NULL;
     for (const rp_xml_node *at = score_part->first; at != NULL && instrument == NULL; at = at->next)
@@ -151,10 +157,7 @@ rp_status rp_musicxml_load_part(rp_xml_node **part, rp_xml_tree *tree, const rp_
 static int64_t staves_of(const rp_xml_node *part) {
     const rp_xml_node *measure = rp_xml_child(part, RP_XML_MEASURE);
     const rp_xml_node *attributes = rp_xml_child(measure, RP_XML_ATTRIBUTES);
-    const rp_xml_node *staves = rp_xml_child(attributes, RP_XML_STAVES);
-    int64_t number = 1;
-    if (staves == NULL || !rp_musicxml_integer(&number, staves->text)) return 1;
-    return number;
+    return rp_musicxml_number(attributes, RP_XML_STAVES, 1);
 }
 
 rp_xml_node *rp_musicxml_find_piano(const rp_xml_node *root) {

@@ -56,11 +56,6 @@ static rp_fraction duration_of(const struct lister *self, const rp_xml_node *ele
     return numerator < 0 ? rp_fraction_make(0, 1) : rp_fraction_make(numerator, denominator);
 }
 
-static int64_t integer_of(const rp_xml_node *node, int64_t otherwise) {
-    int64_t number;
-    return node != NULL && rp_musicxml_integer(&number, node->text) ? number : otherwise;
-}
-
 /* Fills in pitch and staff; false: the note has none of a piano's pitches. */
 static bool read_pitch(rp_note *note, const rp_xml_node *element) {
     static const char steps[] = "CDEFGAB";
@@ -68,9 +63,9 @@ static bool read_pitch(rp_note *note, const rp_xml_node *element) {
     const rp_xml_node *step = rp_xml_child(pitch, RP_XML_STEP);
     if (step == NULL || step->text == NULL || step->text[0] == 0) return false;
     const char *letter = strchr(steps, step->text[0]);
-    const int64_t octave = integer_of(rp_xml_child(pitch, RP_XML_OCTAVE), -1);
-    const int64_t alter = integer_of(rp_xml_child(pitch, RP_XML_ALTER), 0);
-    const int64_t staff = integer_of(rp_xml_child(element, RP_XML_STAFF), 1);
+    const int64_t octave = rp_musicxml_number(pitch, RP_XML_OCTAVE, -1);
+    const int64_t alter = rp_musicxml_number(pitch, RP_XML_ALTER, 0);
+    const int64_t staff = rp_musicxml_number(element, RP_XML_STAFF, 1);
     if (letter == NULL || octave < 0 || octave > 9 || alter < -3 || alter > 3) return false;
     note->step = (int8_t)(letter - steps);
     note->octave = (int8_t)octave;
@@ -111,7 +106,7 @@ static void list_measure(struct lister *self, rp_note_measure *measure, rp_xml_n
     self->now = self->chord_onset = rp_fraction_make(0, 1);
     for (rp_xml_node *at = node->first; at != NULL; at = at->next) {
         const int64_t divisions =
-            at->tag == RP_XML_ATTRIBUTES ? integer_of(rp_xml_child(at, RP_XML_DIVISIONS), 0) : 0;
+            at->tag == RP_XML_ATTRIBUTES ? rp_musicxml_number(at, RP_XML_DIVISIONS, 0) : 0;
         if (divisions > 0) self->divisions = divisions;
         if (at->tag == RP_XML_NOTE) add_note(self, measure, at);
         if (at->tag == RP_XML_FORWARD)

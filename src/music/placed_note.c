@@ -11,10 +11,11 @@ struct placer {
     int64_t now, chord_onset, furthest;
 };
 
-int64_t rp_placed_number(const rp_xml_node *node, uint32_t tag, int64_t otherwise) {
-    const rp_xml_node *child = rp_xml_child(node, tag);
-    int64_t number;
-    return child != NULL && rp_musicxml_integer(&number, child->text) ? number : otherwise;
+/* Times stop at a quarter of what their type holds, so that no sum of them overflows. */
+static int64_t later(int64_t time, int64_t ticks) {
+    static const int64_t most = INT64_MAX / 4;
+    time += ticks; /* a number of MusicXML is within 10^15 */
+    return time > most ? most : time < -most ? -most : time;
 }
 
 static int64_t within(int64_t number, int64_t least, int64_t most, int64_t otherwise) {
@@ -26,8 +27,8 @@ static int16_t semitone_of(const rp_xml_node *note) {
     const rp_xml_node *pitch = rp_xml_child(note, RP_XML_PITCH);
     const rp_xml_node *step = rp_xml_child(pitch, RP_XML_STEP);
     if (step == NULL || step->text == NULL || step->text[0] < 'A' || step->text[0] > 'G') return -1;
-    const int64_t octave = within(rp_placed_number(pitch, RP_XML_OCTAVE, 4), 0, 9, 4);
-    const int64_t alter = within(rp_placed_number(pitch, RP_XML_ALTER, 0), -3, 3, 0);
+    const int64_t octave = within(rp_musicxml_number(pitch, RP_XML_OCTAVE, 4), 0, 9, 4);
+    const int64_t alter = within(rp_musicxml_number(pitch, RP_XML_ALTER, 0), -3, 3, 0);
     const int64_t semitone = 12 * (octave + 1) + semitones[step->text[0] - 'A'] + alter;
     return (int16_t)(semitone < 0 ? 0 : semitone);
 }
@@ -47,18 +48,18 @@ static void place_note(struct placer *self, rp_xml_node *node, uint32_t measure)
         .node = node,
         .measure = measure,
         .semitone = semitone_of(node),
-        .staff = (uint8_t)within(rp_placed_number(node, RP_XML_STAFF, 1), 1, 255, 1),
-        .voice = (uint8_t)within(rp_placed_number(node, RP_XML_VOICE, 1), 1, 255, 1),
+        .staff = (uint8_t)within(rp_musicxml_number(node, RP_XML_STAFF, 1), 1, 255, 1),
+        .voice = (uint8_t)within(rp_musicxml_number(node, RP_XML_VOICE, 1), 1, 255, 1),
         .type = type_of(node),
         .dots = (uint8_t)(dots < 255 ? dots : 255),
-        .actual = (uint8_t)within(rp_placed_number(tuplet, RP_XML_ACTUAL_NOTES, 1), 1, 255, 1),
-        .normal = (uint8_t)within(rp_placed_number(tuplet, RP_XML_NORMAL_NOTES, 1), 1, 255, 1),
+        .actual = (uint8_t)within(rp_musicxml_number(tuplet, RP_XML_ACTUAL_NOTES, 1), 1, 255, 1),
+        .normal = (uint8_t)within(rp_musicxml_number(tuplet, RP_XML_NORMAL_NOTES, 1), 1, 255, 1),
         .is_chord = rp_xml_child(node, RP_XML_CHORD) != NULL,
         .is_grace = rp_xml_child(node, RP_XML_GRACE) != NULL,
         .is_rest = rp_xml_child(node, RP_XML_REST) != NULL};
-    const int64_t duration = note.is_grace ? 0 : rp_placed_number(node, RP_XML_DURATION, 0);
+    const int64_t duration = note.is_grace ? 0 : rp_musicxml_number(node, RP_XML_DURATION, 0);
     note.onset = note.is_chord ? self->chord_onset : self->now;
-    note.end = note.onset + duration;
+    note.end = later(note.onset, duration);
     if (!note.is_chord) {
         self->chord_onset = self->now;
         self->now = note.end;
@@ -73,8 +74,10 @@ static void place_measure(struct placer *self, rp_placed_measure *measure, rp_xm
     self->now = self->chord_onset = self->furthest = measure->begin;
     for (rp_xml_node *at = node->first; at != NULL; at = at->next) {
         if (at->tag == RP_XML_NOTE) place_note(self, at, index);
-        if (at->tag == RP_XML_FORWARD) self->now += rp_placed_number(at, RP_XML_DURATION, 0);
-        if (at->tag == RP_XML_BACKUP) self->now -= rp_placed_number(at, RP_XML_DURATION, 0);
+        if (at->tag == RP_XML_FORWARD)
+            self->now = later(self->now, rp_musicxml_number(at, RP_XML_DURATION, 0));
+        if (at->tag == RP_XML_BACKUP)
+            self->now = later(self->now, -rp_musicxml_number(at, RP_XML_DURATION, 0));
         if (self->now > self->furthest) self->furthest = self->now;
     }
     measure->last = self->list->count;
@@ -98,7 +101,7 @@ void rp_placed_notes_make(rp_placed_notes *list, rp_xml_tree *tree, rp_xml_node 
         rp_placed_measure *measure = &list->measures[list->measure_count++];
         measure->begin = begin;
         place_measure(&self, measure, at);
-        if (measure->end == begin) measure->end = begin + empty_measure;
+        if (measure->end == begin) measure->end = later(begin, empty_measure);
         begin = measure->end;
     }
 }

@@ -41,7 +41,4 @@ typedef struct rp_placed_notes {
 void rp_placed_notes_make(rp_placed_notes *list, rp_xml_tree *tree, rp_xml_node *part,
                           int64_t empty_measure);
 
-/* The integer that stands in a child of this tag, or `otherwise`. */
-int64_t rp_placed_number(const rp_xml_node *node, uint32_t tag, int64_t otherwise);
-
 #endif

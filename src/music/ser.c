@@ -102,13 +102,14 @@ size_t rp_ser_distance(const uint16_t *gold, size_t gold_count, const uint16_t *
     return distance;
 }
 
-bool rp_ser_is_tuplet(unsigned token) {
+/* Is the token left out of the variant without tuplets? */
+static bool is_tuplet(unsigned token) {
     if (token >= RP_LMX_COUNT) return token >= RP_LMX_UNKNOWN_TUPLET;
     const unsigned kind = rp_lmx_row_of(token)->kind;
     return kind == RP_LMX_KIND_TIME_MODIFICATION || kind == RP_LMX_KIND_TUPLET;
 }
 
-bool rp_ser_is_slur(unsigned token) {
+static bool is_slur(unsigned token) {
     return token < RP_LMX_COUNT && rp_lmx_row_of(token)->kind == RP_LMX_KIND_SLUR;
 }
 
@@ -140,12 +141,11 @@ rp_status rp_ser_add(rp_ser *ser, const rp_lmx_line *gold, const rp_lmx_line *pr
     uint16_t *kept = malloc((gold->count + predicted->count + 1) * sizeof *kept);
     const size_t all =
         rp_ser_distance(gold->tokens, gold->count, predicted->tokens, predicted->count);
-    const bool is_done =
-        all != SIZE_MAX && kept != NULL &&
-        add_without(&sum.distance_without_tuplets, &sum.gold_length_without_tuplets, kept, lines,
-                    rp_ser_is_tuplet) &&
-        add_without(&sum.distance_without_slurs, &sum.gold_length_without_slurs, kept, lines,
-                    rp_ser_is_slur);
+    const bool is_done = all != SIZE_MAX && kept != NULL &&
+                         add_without(&sum.distance_without_tuplets,
+                                     &sum.gold_length_without_tuplets, kept, lines, is_tuplet) &&
+                         add_without(&sum.distance_without_slurs, &sum.gold_length_without_slurs,
+                                     kept, lines, is_slur);
     free(kept);
     if (!is_done) return rp_fail_memory(error, "the edit distance");
     sum.distance += all;

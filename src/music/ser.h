@@ -9,7 +9,6 @@
 #ifndef RP_MUSIC_SER_H
 #define RP_MUSIC_SER_H
 
-#include <stdbool.h>
 
 #include "music/lmx.h"
 
@@ -26,10 +25,6 @@ typedef struct rp_ser {
  * programming", JACM 46(3), 1999; in blocks as H. Hyyro, 2003. */
 size_t rp_ser_distance(const uint16_t *gold, size_t gold_count, const uint16_t *predicted,
                        size_t predicted_count);
-
-/* Is the token left out of the variant without tuplets? */
-bool rp_ser_is_tuplet(unsigned token);
-bool rp_ser_is_slur(unsigned token); /* the same for the variant without slurs */
 
 /* Adds one pair of lines, both cut with the same rp_lmx_words. RP_SYSTEM: no memory. */
 rp_status rp_ser_add(rp_ser *ser, const rp_lmx_line *gold, const rp_lmx_line *predicted,

@@ -47,7 +47,8 @@ static const char *const names[RP_CAUSE_COUNT] = {
     "measures", "keys",   "times",  "clefs",       "pitches", "chords", "rests", "grace", "values",
     "tuplets",  "voices", "staffs", "accidentals", "stems",   "beams",  "ties",  "slurs", "marks"};
 
-rp_cause rp_cause_of(unsigned token) {
+/* What a token speaks of; words outside the vocabulary count as MARKS. */
+static rp_cause cause_of(unsigned token) {
     return token < RP_LMX_COUNT ? (rp_cause)cause_of_kind[rp_lmx_row_of(token)->kind]
                                 : RP_CAUSE_MARKS;
 }
@@ -77,7 +78,7 @@ static middle trim(rp_token_alignment *a, const rp_lmx_line *gold, const rp_lmx_
 
 static uint32_t cost_of_change(uint16_t gold, uint16_t read) {
     if (gold == read) return 0;
-    return EDIT + (rp_cause_of(gold) != rp_cause_of(read) ? APART : 0);
+    return EDIT + (cause_of(gold) != cause_of(read) ? APART : 0);
 }
 
 static uint32_t smallest(uint32_t a, uint32_t b, uint32_t c) {
@@ -140,12 +141,12 @@ rp_status rp_token_align(rp_token_alignment *a, rp_arena *arena, const rp_lmx_li
 void rp_cause_add(rp_cause_row table[RP_CAUSE_COUNT], const rp_token_alignment *alignment,
                   const rp_lmx_line *gold, const rp_lmx_line *read) {
     for (size_t i = 0; i < gold->count; i++) {
-        rp_cause_row *row = &table[rp_cause_of(gold->tokens[i])];
+        rp_cause_row *row = &table[cause_of(gold->tokens[i])];
         const int32_t j = alignment->read_of[i];
         row->gold++;
         if (j == RP_ALIGNMENT_NONE) row->missing++;
         else row->changed += gold->tokens[i] != read->tokens[j];
     }
     for (size_t j = 0; j < read->count; j++)
-        if (alignment->gold_of[j] == RP_ALIGNMENT_NONE) table[rp_cause_of(read->tokens[j])].extra++;
+        if (alignment->gold_of[j] == RP_ALIGNMENT_NONE) table[cause_of(read->tokens[j])].extra++;
 }

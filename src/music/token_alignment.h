@@ -31,8 +31,6 @@ typedef enum rp_cause {
     RP_CAUSE_COUNT
 } rp_cause;
 
-/* What a token speaks of; words outside the vocabulary count as MARKS. */
-rp_cause rp_cause_of(unsigned token);
 const char *rp_cause_name(rp_cause cause);
 
 /* The edits of one cause. A change counts under the cause of the gold token. The sum of all is

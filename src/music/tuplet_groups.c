@@ -3,6 +3,7 @@
 #include "music/tuplet_groups.h"
 
 #include "music/lmx.h"
+#include "music/musicxml.h"
 #include "music/voice_room.h"
 
 enum { GROUP_MAX = 64, DOTS_MAX = 8, CROWD = 4096 };
@@ -13,6 +14,7 @@ struct groups {
     const rp_placed_measure *measure;
     const rp_placed_note **row; /* of the measure, without chord and grace notes */
     size_t count;
+    bool has_changed; /* something was left out or filled up */
 };
 
 /* The length of notes row[first .. last] as `count` times 2^exponent quarters. */
@@ -149,7 +151,7 @@ static bool is_silent_behind(const struct groups *self, const rp_placed_note *no
 static bool take_time(struct groups *self, rp_xml_node *next, int64_t ticks) {
     if (next == NULL) return true;
     rp_xml_node *duration = rp_xml_child(next, RP_XML_DURATION);
-    const int64_t length = rp_placed_number(next, RP_XML_DURATION, 0);
+    const int64_t length = rp_musicxml_number(next, RP_XML_DURATION, 0);
     if (next->tag != RP_XML_BACKUP && (next->tag != RP_XML_FORWARD || length < ticks)) return false;
     const int64_t rest = next->tag == RP_XML_BACKUP ? length + ticks : length - ticks;
     if (rest == 0) rp_xml_remove(next);
@@ -231,6 +233,7 @@ static void make_run(struct groups *self, size_t first, size_t end) {
             first++;
         } else {
             if (!fill_up(self, first, limit - 1)) leave_out(self, first, limit - 1);
+            self->has_changed = true;
             first = limit;
         }
     }
@@ -253,12 +256,13 @@ static void make_measure(struct groups *self) {
     }
 }
 
-void rp_tuplet_groups_make(rp_xml_tree *tree, const rp_placed_notes *list) {
+bool rp_tuplet_groups_make(rp_xml_tree *tree, const rp_placed_notes *list) {
     struct groups self = {.tree = tree, .list = list};
     self.row = rp_arena_array(tree->arena, list->count + 1, sizeof(rp_placed_note *));
-    if (tree->arena->failed) return;
+    if (tree->arena->failed) return false;
     for (size_t i = 0; i < list->measure_count; i++) {
         self.measure = &list->measures[i];
         make_measure(&self);
     }
+    return self.has_changed;
 }

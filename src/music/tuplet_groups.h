@@ -10,7 +10,8 @@
 
 #include "music/placed_note.h"
 
-/* Changes the notes; `list` is to be made again afterwards. */
-void rp_tuplet_groups_make(rp_xml_tree *tree, const rp_placed_notes *list);
+/* Changes the notes; `list` is to be made again afterwards. Returns whether anything was left out
+ * or filled up. */
+bool rp_tuplet_groups_make(rp_xml_tree *tree, const rp_placed_notes *list);
 
 #endif

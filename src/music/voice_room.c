@@ -2,6 +2,8 @@
  * follows without a gap lengthens the last span, so that a chain is short. */
 #include "music/voice_room.h"
 
+#include "music/musicxml.h"
+
 enum { VOICES = 13, STAVES = 4, VOICES_A_STAFF = 4 }; /* voice and staff numbers from 1 */
 
 struct span {
@@ -16,6 +18,7 @@ struct room {
     uint8_t homes[VOICES]; /* the staff of a voice, where most of it is; 0: it is not in use */
     struct span *spans;    /* of the measure in hand */
     int32_t span_count, last[VOICES];
+    bool has_changed;
 };
 
 static unsigned voice_of(const rp_placed_note *note) {
@@ -39,11 +42,14 @@ static unsigned voices_at(const struct room *self, unsigned staff) {
 }
 
 /* Gives each voice a home; the voices of which there is most come first, so that those for which a
- * staff has no room are the least. */
+ * staff has no room are the least. Chords count once and grace notes not at all: so MuseScore
+ * allots its four voices a staff. */
 static void find_homes(struct room *self) {
     bool is_done[VOICES] = {false};
-    for (size_t i = 0; i < self->list->count; i++)
-        self->counts[voice_of(&self->list->notes[i])][staff_of(&self->list->notes[i])]++;
+    for (size_t i = 0; i < self->list->count; i++) {
+        const rp_placed_note *note = &self->list->notes[i];
+        if (!note->is_chord && !note->is_grace) self->counts[voice_of(note)][staff_of(note)]++;
+    }
     for (unsigned round = 1; round < VOICES; round++) {
         unsigned best = 0, home = 1;
         for (unsigned voice = 1; voice < VOICES; voice++)
@@ -115,8 +121,10 @@ static void place(struct room *self, size_t graces, size_t i, size_t last) {
     const unsigned voice = choose(self, note), own = voice_of(note);
     if (voice != 0) take(self, voice, note);
     if (voice == own && note->voice == own) return;
+    self->has_changed = true;
     for (size_t at = graces; at < i && voice != 0; at++)
-        if (notes[at].voice == note->voice) set_voice(self, notes[at].node, voice);
+        if (notes[at].is_grace && notes[at].voice == note->voice)
+            set_voice(self, notes[at].node, voice);
     for (size_t at = i + 1; at < last && notes[at].is_chord; at++) {
         if (voice != 0) set_voice(self, notes[at].node, voice);
         else rp_xml_remove(notes[at].node);
@@ -125,10 +133,22 @@ static void place(struct room *self, size_t graces, size_t i, size_t last) {
     else rp_voice_room_drop(note->node);
 }
 
-void rp_voice_room_make(rp_xml_tree *tree, const rp_placed_notes *list) {
+/* Takes away the grace notes of a voice that has nothing else. */
+static void drop_lone_graces(struct room *self) {
+    for (size_t i = 0; i < self->list->count; i++) {
+        rp_xml_node *note = self->list->notes[i].node;
+        if (!self->list->notes[i].is_grace) continue;
+        const int64_t voice = rp_musicxml_number(note, RP_XML_VOICE, 1);
+        if (voice > 0 && voice < VOICES && self->homes[voice] != 0) continue;
+        rp_xml_remove(note);
+        self->has_changed = true;
+    }
+}
+
+bool rp_voice_room_make(rp_xml_tree *tree, const rp_placed_notes *list) {
     struct room self = {.tree = tree, .list = list};
     self.spans = rp_arena_array(tree->arena, list->count + 1, sizeof *self.spans);
-    if (tree->arena->failed) return;
+    if (tree->arena->failed) return false;
     find_homes(&self);
     for (size_t m = 0; m < list->measure_count; m++) {
         const rp_placed_measure *measure = &list->measures[m];
@@ -141,4 +161,6 @@ void rp_voice_room_make(rp_xml_tree *tree, const rp_placed_notes *list) {
             graces = i + 1;
         }
     }
+    drop_lone_graces(&self);
+    return self.has_changed;
 }

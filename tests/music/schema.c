@@ -248,8 +248,8 @@ static bool check_ends(struct check *self, const rp_xml_node *measure) {
     int64_t now = 0, ends[STAVES] = {0};
     int64_t staff = 0;
     for (const rp_xml_node *at = measure->first; at != NULL; at = at->next) {
-        const int64_t duration = rp_placed_number(at, RP_XML_DURATION, 0);
-        if (at->tag == RP_XML_NOTE && staff == 0) staff = rp_placed_number(at, RP_XML_STAFF, 1);
+        const int64_t duration = rp_musicxml_number(at, RP_XML_DURATION, 0);
+        if (at->tag == RP_XML_NOTE && staff == 0) staff = rp_musicxml_number(at, RP_XML_STAFF, 1);
         if (at->tag == RP_XML_BACKUP) now -= duration;
         else if (rp_xml_child(at, RP_XML_CHORD) == NULL) now += duration;
         if (staff > 0 && staff < STAVES && now > ends[staff]) ends[staff] = now;
@@ -265,7 +265,7 @@ static bool check_ends(struct check *self, const rp_xml_node *measure) {
 static bool check_moves(struct check *self, const rp_xml_node *measure) {
     int64_t now = 0, chord = 0;
     for (const rp_xml_node *at = measure->first; at != NULL; at = at->next) {
-        const int64_t duration = rp_placed_number(at, RP_XML_DURATION, 0);
+        const int64_t duration = rp_musicxml_number(at, RP_XML_DURATION, 0);
         const bool is_chord = rp_xml_child(at, RP_XML_CHORD) != NULL;
         if (at->tag == RP_XML_NOTE && is_chord && duration > chord)
             return complain(self, "chord", "a note is longer than its chord");

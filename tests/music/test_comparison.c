@@ -1,5 +1,7 @@
 /* Comparing two files: figures, and the list of differences. */
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/compiler.h"
 #include "base/new_file.h"
@@ -130,4 +132,49 @@ TEST(deep_nesting_is_refused) {
     write_file(path, sizeof path, "deep.musicxml", text);
     CHECK_INT(rp_music_linearize(&lmx, path, NULL, &error), RP_INPUT);
     CHECK(strstr(error.text, "64 deep") != NULL);
+}
+
+/* Each row: what a program in MuseScore's place does (its words: -f -r 110 -o TO FROM ...), and
+ * what is said of it. Whatever it does, the folder it works in is gone afterwards. */
+TEST(a_picture_that_cannot_be_engraved_says_why_and_leaves_nothing) {
+    static const struct {
+        const char *script, *words;
+    } rows[] = {
+        {"echo no picture > \"$5\"", "page 1 of good.lmx as MuseScore drew it"},
+        {"cp ${0%mscore3}page.png \"$5\"", "MuseScore drew no page 2 of good.lmx"},
+        {"echo cannot draw >&2", "MuseScore wrote nothing for"},
+    };
+    static const uint8_t page[] = {
+        0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A, 0x00, 0x00, 0x00, 0x0D, 0x49, 0x48,
+        0x44, 0x52, 0x00, 0x00, 0x00, 0x01, 0x00, 0x00, 0x00, 0x01, 0x08, 0x00, 0x00, 0x00,
+        0x00, 0x3A, 0x7E, 0x9B, 0x55, 0x00, 0x00, 0x00, 0x0A, 0x49, 0x44, 0x41, 0x54, 0x78,
+        0x9C, 0x63, 0xF8, 0x0F, 0x00, 0x01, 0x01, 0x01, 0x00, 0xB1, 0x38, 0xF6, 0x14, 0x00,
+        0x00, 0x00, 0x00, 0x49, 0x45, 0x4E, 0x44, 0xAE, 0x42, 0x60, 0x82}; /* one white dot */
+    char program[512], said[512], text[1024], good[512], to[512];
+    char *old_path = strdup(getenv("PATH"));
+    write_file(good, sizeof good, "good.lmx",
+               "measure C4 quarter measure measure measure measure D4 quarter");
+    snprintf(to, sizeof to, "%s/page.png", check_scratch());
+    CHECK(rp_new_file_write(to, page, sizeof page, NULL) == RP_OK);
+    snprintf(to, sizeof to, "%s/both.png", check_scratch());
+    snprintf(said, sizeof said, "%s/where.txt", check_scratch());
+    snprintf(text, sizeof text, "%s:/usr/bin:/bin", check_scratch());
+    setenv("PATH", text, 1);
+    for (size_t i = 0; i < RP_COUNT(rows); i++) {
+        rp_error error = {0};
+        snprintf(text, sizeof text, "#!/bin/sh\ndirname \"$6\" > '%s'\n%s\n", said, rows[i].script);
+        write_file(program, sizeof program, "mscore3", text);
+        CHECK_INT(chmod(program, 0700), 0);
+        CHECK_INT(rp_music_picture(to, good, good, 0, &error), RP_SYSTEM);
+        if (strstr(error.text, rows[i].words) == NULL)
+            check_failed(__FILE__, __LINE__, "%s: %s", rows[i].script, error.text);
+        CHECK(access(to, F_OK) != 0);
+        FILE *where = fopen(said, "r");
+        REQUIRE(where != NULL && fgets(text, sizeof text, where) != NULL);
+        fclose(where);
+        text[strcspn(text, "\n")] = 0;
+        CHECK(access(text, F_OK) != 0);
+    }
+    setenv("PATH", old_path, 1);
+    free(old_path);
 }

@@ -270,13 +270,50 @@ TEST(a_voice_holds_one_thing_at_a_time) {
     }
 }
 
-TEST(a_chord_is_of_one_length) {
-    static const char *const texts[] = {"measure C4 half chord E4 quarter dot 3in2"};
+TEST(a_chord_is_of_one_length_and_voice) {
+    static const char *const texts[] = {
+        "measure C4 voice:1 half chord E4 voice:2 quarter dot 3in2"};
     char *score = score_of(texts, 1, false, NULL);
     REQUIRE(score != NULL);
     CHECK(strstr(score, "quarter") == NULL && strstr(score, "<dot") == NULL);
     CHECK(strstr(score, "time-modification") == NULL);
+    CHECK(strstr(score, "<voice>2</voice>") == NULL);
     free(score);
+}
+
+/* Each row: tokens, what their score holds, and what it does not (NULL: nothing). MuseScore had
+ * something to say about each. */
+TEST(voices_and_rests_are_such_as_musescore_takes) {
+    static const struct {
+        const char *tokens, *held, *not_held;
+    } rows[] = {
+        /* a pitch cannot last a measure without a type, least of all one of 5/8 */
+        {"measure time beats:5 beat-type:8 C4 rest:measure",
+         "<rest measure=\"yes\" /><duration>5</duration>", "<pitch>"},
+        {"measure rest:measure chord C4 rest:measure", "<rest measure=\"yes\" />", "<pitch>"},
+        /* a note that goes to another voice takes along no chord of the note before it */
+        {"measure forward quarter D5 voice:1 half backup half backup quarter E4 quarter chord G4 "
+         "quarter F4 quarter",
+         "<step>G</step><octave>4</octave></pitch><duration>1</duration><voice>1</voice>", NULL},
+        /* grace notes in a voice that has nothing else */
+        {"measure grace C4 eighth", "<measure", "<grace"},
+        {"measure D4 voice:1 half grace C4 voice:2 eighth", "<step>D</step>", "<grace"},
+        /* five voices on a staff, since the fifth loses a note of the other staff to a tuplet that
+         * is not whole */
+        {"measure clef:G2 staff:1 clef:F4 staff:2 C4 voice:1 eighth staff:1 C4 eighth backup "
+         "quarter D4 voice:2 eighth staff:1 D4 eighth backup quarter E4 voice:3 eighth staff:1 E4 "
+         "eighth backup quarter F4 voice:4 eighth staff:1 F4 eighth backup quarter C3 voice:5 "
+         "eighth 3in2 staff:2 D3 quarter staff:2 G4 quarter staff:1",
+         "<staff>2</staff>", "<voice>5</voice>"},
+    };
+    for (size_t i = 0; i < RP_COUNT(rows); i++) {
+        char *score = score_of(&rows[i].tokens, 1, false, NULL);
+        REQUIRE(score != NULL);
+        CHECK(strstr(score, rows[i].held) != NULL);
+        CHECK(rows[i].not_held == NULL || strstr(score, rows[i].not_held) == NULL);
+        if (check_is_failed()) printf("# %s\n# %s", rows[i].tokens, score);
+        free(score);
+    }
 }
 
 TEST(clefs_that_nobody_uses_become_usual_ones_and_the_last_of_two_counts) {

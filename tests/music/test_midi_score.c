@@ -149,6 +149,34 @@ TEST(tempos_come_back) {
     trip_clear(&trip);
 }
 
+/* A tempo said again is said once; of several at one time the last one counts. */
+TEST(tempos_are_said_where_they_change) {
+    static const uint8_t midi[] = {'M', 'T',  'h',  'd', 0,    0,    0,    6,
+                                   0,   0,    0,    1,   0x01, 0xE0,           /* 480 */
+                                   'M', 'T',  'r',  'k', 0,    0,    0,    48, /* */
+                                   0,   0xFF, 0x51, 3,   0x0F, 0x42, 0x40,     /* 60 */
+                                   0,   0xFF, 0x51, 3,   0x0A, 0x2C, 0x2A,     /* 90 */
+                                   0,   0x90, 60,   80,  0x83, 0x60, 60,   0,  /* */
+                                   0,   0xFF, 0x51, 3,   0x0A, 0x2C, 0x2A,     /* 90 */
+                                   0,   0x90, 62,   80,  0x83, 0x60, 62,   0,  /* */
+                                   0,   0xFF, 0x51, 3,   0x0F, 0x42, 0x40,     /* 60 */
+                                   0,   0xFF, 0x2F, 0};
+    const rp_xml_source source = {"test", midi, sizeof midi};
+    rp_text score = {0};
+    rp_error error = {0};
+    CHECK(rp_midi_score(&score, &source, &error) == RP_OK);
+    if (error.status != RP_OK) printf("# %s\n", error.text);
+    REQUIRE(score.data != NULL);
+    const char *first = strstr(score.data, "<sound tempo=\"");
+    const char *second = first != NULL ? strstr(first + 1, "<sound tempo=\"") : NULL;
+    REQUIRE(first != NULL && second != NULL);
+    CHECK(strncmp(first, "<sound tempo=\"90\"", 17) == 0);
+    CHECK(strncmp(second, "<sound tempo=\"60\"", 17) == 0);
+    CHECK(strstr(second, "<step>") == NULL); /* it stands behind the notes */
+    CHECK(strstr(second + 1, "<sound tempo=\"") == NULL);
+    rp_text_clear(&score);
+}
+
 /* Times that a player was late or early by, up to a fortieth of a quarter. */
 TEST(played_times_are_moved_to_the_grid) {
     static const uint8_t midi[] = {'M',  'T',  'h',  'd',  0,    0,    0,  6,

@@ -12,10 +12,13 @@ enum { SAMPLE_STEP = 96 };
 
 /* What MuseScore says about every file, and about music that is right:
  *   an arpeggio without an arrow ("none"), which 3.2.3 reports though it draws it well;
- *   grace notes behind their note (a slur leads to them), which it reports as it finds them. */
+ *   grace notes behind their note (a slur leads to them), which it reports as it finds them;
+ *   a tie that begins on a grace note: it looks for the other end of ties of other notes only, and
+ *   says so once for each such tie, of the data set's own MusicXML too, which MuseScore wrote. */
 static const char *const expected_lines[] = {"convert <", "\tto <", "... success!",
                                              "QStandardPaths: XDG_RUNTIME_DIR"};
 static const char *const known_lines[] = {"unknown arpeggio type none", "addGraceChordsAfter"};
+static const char grace_tie_line[] = "SpannerWriter: spanner (Tie) doesn't have an endpoint!";
 
 struct batch {
     rp_text jobs;
@@ -57,15 +60,37 @@ static void add_folder(struct batch *batch, const char *folder) {
     sample_files_clear(&files);
 }
 
+/* How many ties begin on a grace note of the file whose name ends at `>`. */
+static size_t count_grace_ties(const char *name) {
+    char *path = strndup(name, strcspn(name, ">"));
+    char *musicxml = sample_files_read(path, NULL);
+    size_t ties = 0;
+    for (char *at = musicxml; at != NULL && (at = strstr(at, "<note><grace")) != NULL;) {
+        char *end = strstr(at, "</note>");
+        if (end == NULL) break;
+        *end = 0;
+        ties += strstr(at, "<tied type=\"start\"") != NULL;
+        at = end + 1;
+    }
+    free(musicxml);
+    free(path);
+    return ties;
+}
+
 /* Counts what MuseScore said; prints each line that was not expected, with its file. */
 static void judge(char *said, size_t files) {
-    size_t opened = 0, known = 0, complaints = 0;
+    size_t opened = 0, known = 0, complaints = 0, grace_ties = 0;
     const char *file = "";
     for (char *line = strtok(said, "\n"); line != NULL; line = strtok(NULL, "\n")) {
-        if (strncmp(line, "convert <", 9) == 0) file = line + 9;
+        if (strncmp(line, "convert <", 9) == 0) {
+            file = line + 9;
+            grace_ties = count_grace_ties(file);
+        }
         opened += strcmp(line, "... success!") == 0;
         if (has_one_of(line, expected_lines, RP_COUNT(expected_lines))) continue;
-        if (has_one_of(line, known_lines, RP_COUNT(known_lines))) {
+        const bool is_grace_tie = grace_ties > 0 && strcmp(line, grace_tie_line) == 0;
+        if (is_grace_tie) grace_ties--;
+        if (is_grace_tie || has_one_of(line, known_lines, RP_COUNT(known_lines))) {
             known++;
             continue;
         }
