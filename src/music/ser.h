@@ -9,7 +9,6 @@
 #ifndef RP_MUSIC_SER_H
 #define RP_MUSIC_SER_H
 
-
 #include "music/lmx.h"
 
 /* Zero-initialised is the empty corpus. */

@@ -226,7 +226,10 @@ TEST(files_that_are_no_music_get_a_line_with_the_byte) {
     }
 }
 
-/* Every 40th label of the dev split; with REPRISE_ROUND_TRIPS=1 all. */
+/* Every 40th label of the dev split; with REPRISE_ROUND_TRIPS=1 all. They cannot all come back:
+ * MIDI holds tied notes as one (which is tied anew where it must, not where it was), notes of two
+ * voices on one key as one, and no spelling (A sharp or B flat). Measured: 0.940 and 0.918; the
+ * bounds are a little below. */
 TEST(dev_labels_come_back_from_midi) {
     char *folder = sample_files_unpack("olimpic-synthetic/dev.tgz", "*.lmx");
     struct sample_files files = sample_files_list(folder, ".lmx");
@@ -254,6 +257,8 @@ TEST(dev_labels_come_back_from_midi) {
         printf("# %zu dev labels over MIDI and back: onset F1 %.4f, note F1 %.4f\n", scores,
                2 * (double)onsets / sum, 2 * (double)notes / sum);
         CHECK_INT(failed, 0);
+        CHECK(2 * (double)onsets / sum >= 0.93);
+        CHECK(2 * (double)notes / sum >= 0.91);
     }
     sample_files_clear(&files);
     free(folder);
