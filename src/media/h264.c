@@ -385,11 +385,13 @@ static step take_nal(gathering *at, rp_media_access_unit *unit, rp_media_h264 *h
         type == AUD || type == SPS || type == PPS || type == SEI || (type >= PREFIX && type <= 18);
     if (begins && at->has_picture) return ENDS_BEFORE;
     if (type == AUD) return size == 2 && (nal[1] & 0x1f) == 0x10 ? STAYS : NO_UNIT;
+    if ((type == SPS || type == PPS) && size > RP_MEDIA_PARAMETER_SET_MAX) return NO_UNIT;
     if (type == SPS) return rp_media_h264_sps_read(h264, nal, size) ? STAYS : NO_UNIT;
     if (type == PPS) return rp_media_h264_pps_read(h264, nal, size) ? STAYS : NO_UNIT;
     if (type == SEI) {
+        if (size < 3 || size > RP_MEDIA_SEI_MAX) return NO_UNIT;
         at->has_recovery_point |= has_recovery_point(nal, size);
-        return size >= 3 && rp_media_peek_last(nal, whole, size) != 0 ? STAYS : NO_UNIT;
+        return rp_media_peek_last(nal, whole, size) != 0 ? STAYS : NO_UNIT;
     }
     if (type == FILLER) return size < 2 || nal[1] == 0xff || nal[1] == 0x80 ? STAYS : ENDS_BEFORE;
     if (begins || type == AUXILIARY || type == EXTENSION) return STAYS;

@@ -215,6 +215,8 @@ static step take_nal(gathering *at, rp_media_access_unit *unit, rp_media_hevc *h
                         (type >= 41 && type <= 44) || (type >= 48 && type <= 55);
     if (begins && at->has_picture) return ENDS_BEFORE;
     if (!begins && !at->has_picture) return NO_UNIT;
+    if (type >= VPS && type <= PPS && size > RP_MEDIA_PARAMETER_SET_MAX) return NO_UNIT;
+    if ((type == PREFIX_SEI || type == SUFFIX_SEI) && size > RP_MEDIA_SEI_MAX) return refused;
     if (type == SPS) return rp_media_hevc_sps_read(hevc, nal, size) ? STAYS : NO_UNIT;
     if (type == PPS) return rp_media_hevc_pps_read(hevc, nal, size) ? STAYS : NO_UNIT;
     if (type == AUD) return size == 3 ? STAYS : NO_UNIT;

@@ -474,8 +474,10 @@ static bool load_learned(rp_video_profile *profile, uint64_t size) {
 
 /* What the parsers take from the clip: the types seen, the longest unit believed in. */
 static void set_limits(rp_video_track *track) {
-    for (uint32_t i = 0; i < RP_VIDEO_SIGNATURE_BYTES; i++)
+    for (uint32_t i = 0; i < RP_VIDEO_SIGNATURE_BYTES; i++) {
+        track->mask[i] = track->mask[i] != 0 ? 0xff : 0;
         track->signature_bytes += track->mask[i] != 0;
+    }
     const uint64_t most = (uint64_t)track->size_max * 8 + (1 << 20);
     const uint32_t bytes_max = most < 1 << 26 ? (uint32_t)most : 1 << 26;
     if (track->h264 != NULL) {
