@@ -9,7 +9,10 @@
 #include "video/profile.h"
 #include "video/sieve.h"
 
-enum { RP_VIDEO_CANDIDATES_MAX = 24 };
+enum {
+    RP_VIDEO_CANDIDATES_MAX = 24,
+    RP_VIDEO_TOO_SHORT = 8 /* bytes of which nobody can say what they are */
+};
 
 typedef struct rp_video_candidate {
     int track;

@@ -199,8 +199,7 @@ static bool is_last_damaged(weaving *weave, const path *at, uint64_t *resume) {
 /* Is what is left the beginning of a sample that the end of the recording cuts? It is no hole, and
  * no reason to believe that the sound before it was longer. */
 static bool is_end(rp_video_scanner *scanner, uint64_t offset) {
-    enum { TOO_SHORT = 8 }; /* bytes of which nobody can say what they are */
-    return scanner->end - offset < TOO_SHORT || rp_video_scan_is_cut(scanner, offset);
+    return scanner->end - offset < RP_VIDEO_TOO_SHORT || rp_video_scan_is_cut(scanner, offset);
 }
 
 /* Takes the last sample of a path back: it is damaged. */
