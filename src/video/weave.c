@@ -217,13 +217,20 @@ static void take_back(weaving *weave, path *from) {
     /* It was the first of its run: the order stands where the run before it ended. */
     from->context.last_track = NONE;
     from->context.run_samples = 0;
+    uint64_t samples = 0;
+    int track = NONE;
     for (int at = from->last; at != NONE; at = weave->links[at].before) {
         const link *run = &weave->links[at];
-        if (run->track == NONE) break;
-        if (from->context.last_track != NONE && run->track != from->context.last_track) return;
-        from->context.last_track = run->track;
-        from->context.run_samples += run->samples;
+        if (track != NONE && run->track != track) {
+            from->context.last_track = track;
+            from->context.run_samples = samples;
+            return;
+        }
+        if (run->track == NONE) return;
+        track = run->track;
+        samples += run->samples;
     }
+    /* Links that are final are gone: how long that run was is not known any more. */
 }
 
 /* The path goes on behind a hole that ends at `resume`, with what must have lain in it. */
