@@ -228,6 +228,14 @@ static int64_t place_step(const placed *sorted, uint32_t count) {
     return least;
 }
 
+/* The step of a piece of `count` pictures. A few that the end of a cut leaves, an I and a P far
+ * behind it in display, do not tell it: then it is the reference's. */
+static int64_t step_of(const rp_video_track *track, const placed *sorted, uint32_t count) {
+    enum { TELLING_MIN = 8 };
+    const int64_t own = place_step(sorted, count), known = track->order_step;
+    return count < TELLING_MIN && known > 0 && own % known == 0 ? known : own;
+}
+
 /* Pictures first .. end, in one piece: from a picture at which the order begins anew, or from the
  * end of a hole. */
 typedef struct piece {
@@ -280,7 +288,7 @@ static void order_piece(display *at, const piece *of) {
     for (uint32_t i = 0; i < count; i++)
         at->sorted[i] = (placed){.place = at->counts[of->first + i], .index = of->first + i};
     qsort(at->sorted, count, sizeof *at->sorted, by_place);
-    const int64_t step = place_step(at->sorted, count);
+    const int64_t step = step_of(at->track, at->sorted, count);
     if (of->begins) {
         at->zero_slot = (int64_t)at->places[of->first];
         at->zero_count = at->sorted[0].place;

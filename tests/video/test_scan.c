@@ -230,3 +230,40 @@ TEST(sound_before_a_cut_metadata_sample_is_kept) {
         clip_clear(&other);
     }
 }
+
+/* The end of picture number `count` of the clip; 0: it has no such. */
+static size_t end_of_picture(const struct clip *clip, uint64_t count) {
+    rp_arena arena = {0};
+    rp_media_movie movie;
+    size_t end = 0;
+    if (rp_media_movie_read(&movie, clip->bytes, clip->size, &arena, NULL) != RP_OK) return 0;
+    for (size_t i = 0; i < movie.track_count && end == 0; i++) {
+        if (movie.tracks[i].handler != RP_MEDIA_TYPE('v', 'i', 'd', 'e')) continue;
+        rp_media_cursor cursor = rp_media_cursor_begin(&movie.tracks[i]);
+        rp_media_sample sample;
+        while (rp_media_cursor_next(&sample, &cursor) && sample.index < count)
+            end = (size_t)(sample.offset + sample.size);
+    }
+    rp_arena_clear(&arena);
+    return end;
+}
+
+/* An I picture and a P picture three places behind it do not say how far apart pictures are. */
+TEST(the_few_pictures_that_a_cut_leaves_are_shown_where_they_were) {
+    char reference[400];
+    snprintf(reference, sizeof reference, "%s/reference.mp4", check_scratch());
+    for (size_t recipe = 0; recipe < clip_count(); recipe++) {
+        struct clip clip, other;
+        if (strcmp(clip_name(recipe), "fragmented") == 0) continue;
+        const char *why = clip_make_two(&clip, &other, recipe, 'B', check_scratch());
+        if (why != NULL) {
+            check_skip(why);
+            return;
+        }
+        REQUIRE(rp_new_file_write(reference, other.bytes, other.size, NULL) == RP_OK);
+        for (uint64_t count = 2; count < 7 && !clip.has_modelled_times; count++)
+            check_cut(&clip, reference, end_of_picture(&clip, count));
+        clip_clear(&clip);
+        clip_clear(&other);
+    }
+}
