@@ -9,6 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Bytes of the longest block: eight channels of 6144 bits (4.5.3.1). */
+enum { RP_MEDIA_AAC_BLOCK_MAX = 6144 };
+
 /* What AudioSpecificConfig says (1.6.2.1). */
 typedef struct rp_media_aac_config {
     uint8_t object_type;     /* 1 Main, 2 LC, 4 LTP; of the core where SBR is signalled */

@@ -9,6 +9,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Longer ones are taken for noise: real ones have a hundred bytes, SEI with a maker's own data a
+ * few thousand. Without these bounds most of what looks like a NAL unit in noise is one of them. */
+enum { RP_MEDIA_PARAMETER_SET_MAX = 1 << 12, RP_MEDIA_SEI_MAX = 1 << 16 };
+
 /* What one picture says about itself. */
 typedef struct rp_media_picture {
     bool is_sync;      /* IDR; HEVC also BLA and CRA: decoding can start here */

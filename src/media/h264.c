@@ -77,6 +77,35 @@ static void read_pic_order(rp_bits *bits, rp_media_h264_sps *sps) {
     }
 }
 
+/* frame_cropping (7.4.2.1.1, equations 7-19 to 7-22): offsets count chroma samples, and of fields
+ * every second line. An impossible one leaves the coded size. */
+static void read_cropping(rp_bits *bits, rp_media_h264_sps *sps) {
+    uint32_t offsets[4] = {0}; /* left, right, top, bottom */
+    sps->width = sps->width_mbs * 16;
+    sps->height = sps->height_mbs * 16;
+    if (!sps->frame_mbs_only) rp_bits_skip(bits, 1); /* mb_adaptive_frame_field_flag */
+    rp_bits_skip(bits, 1);                           /* direct_8x8_inference_flag */
+    if (rp_bits_u(bits, 1) == 0) return;
+    for (int i = 0; i < 4; i++) offsets[i] = rp_bits_ue(bits);
+    const uint8_t chroma = sps->chroma_array_type;
+    const uint64_t unit_x = chroma == 1 || chroma == 2 ? 2 : 1;
+    const uint64_t unit_y = (chroma == 1 ? 2 : 1) * (sps->frame_mbs_only ? 1 : 2);
+    const uint64_t x = unit_x * ((uint64_t)offsets[0] + offsets[1]);
+    const uint64_t y = unit_y * ((uint64_t)offsets[2] + offsets[3]);
+    if (bits->failed || x >= sps->width || y >= sps->height) return;
+    sps->width -= (uint32_t)x;
+    sps->height -= (uint32_t)y;
+}
+
+bool rp_media_h264_size(uint32_t *width, uint32_t *height, const rp_media_h264 *h264) {
+    int last = RP_MEDIA_H264_SPS_MAX - 1;
+    while (last >= 0 && !h264->sps[last].is_known) last--;
+    if (last < 0) return false;
+    *width = h264->sps[last].width;
+    *height = h264->sps[last].height;
+    return true;
+}
+
 bool rp_media_h264_sps_read(rp_media_h264 *h264, const uint8_t *nal, size_t size) {
     uint8_t clear[HEADER_BYTES_MAX];
     rp_bits bits = {.data = clear};
@@ -99,6 +128,7 @@ bool rp_media_h264_sps_read(rp_media_h264 *h264, const uint8_t *nal, size_t size
         return false;
     sps.width_mbs = width_minus1 + 1;
     sps.height_mbs = (height_minus1 + 1) * (sps.frame_mbs_only ? 1 : 2);
+    read_cropping(&bits, &sps);
     if (!h264->is_frozen) h264->sps[id] = sps;
     return true;
 }
@@ -385,11 +415,13 @@ static step take_nal(gathering *at, rp_media_access_unit *unit, rp_media_h264 *h
         type == AUD || type == SPS || type == PPS || type == SEI || (type >= PREFIX && type <= 18);
     if (begins && at->has_picture) return ENDS_BEFORE;
     if (type == AUD) return size == 2 && (nal[1] & 0x1f) == 0x10 ? STAYS : NO_UNIT;
+    if ((type == SPS || type == PPS) && size > RP_MEDIA_PARAMETER_SET_MAX) return NO_UNIT;
     if (type == SPS) return rp_media_h264_sps_read(h264, nal, size) ? STAYS : NO_UNIT;
     if (type == PPS) return rp_media_h264_pps_read(h264, nal, size) ? STAYS : NO_UNIT;
     if (type == SEI) {
+        if (size < 3 || size > RP_MEDIA_SEI_MAX) return NO_UNIT;
         at->has_recovery_point |= has_recovery_point(nal, size);
-        return size >= 3 && rp_media_peek_last(nal, whole, size) != 0 ? STAYS : NO_UNIT;
+        return rp_media_peek_last(nal, whole, size) != 0 ? STAYS : NO_UNIT;
     }
     if (type == FILLER) return size < 2 || nal[1] == 0xff || nal[1] == 0x80 ? STAYS : ENDS_BEFORE;
     if (begins || type == AUXILIARY || type == EXTENSION) return STAYS;

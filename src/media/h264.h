@@ -15,6 +15,7 @@ typedef struct rp_media_h264_sps {
     uint8_t profile_idc, log2_max_frame_num, pic_order_cnt_type, log2_max_pic_order_cnt_lsb;
     uint8_t chroma_array_type;
     uint32_t width_mbs, height_mbs; /* of a frame */
+    uint32_t width, height;         /* as shown: cropped; 1920x1080 is coded with 1088 lines */
 } rp_media_h264_sps;
 
 typedef struct rp_media_h264_pps {
@@ -49,6 +50,9 @@ bool rp_media_h264_config_read(rp_media_h264 *h264, const uint8_t *avcc, size_t 
  * nothing changes. */
 bool rp_media_h264_sps_read(rp_media_h264 *h264, const uint8_t *nal, size_t size);
 bool rp_media_h264_pps_read(rp_media_h264 *h264, const uint8_t *nal, size_t size);
+
+/* The size of the pictures as shown, of the last parameter set known; false where none is. */
+bool rp_media_h264_size(uint32_t *width, uint32_t *height, const rp_media_h264 *h264);
 
 /* Reads a slice header. False where it cannot be one of this recording. */
 bool rp_media_h264_slice_read(rp_media_h264_slice *slice, const rp_media_h264 *h264,

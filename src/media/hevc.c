@@ -45,6 +45,18 @@ static void skip_profile_tier_level(rp_bits *bits, uint32_t max_sub_layers_minus
         rp_bits_skip(bits, (has_profile[i] ? 88 : 0) + (has_level[i] ? 8 : 0));
 }
 
+/* conformance_window (7.4.3.2.1): left, right, top, bottom in chroma samples. An impossible one
+ * leaves the coded size. */
+static void crop(rp_media_hevc_sps *sps, const uint32_t window[4], uint32_t chroma_format_idc) {
+    const uint64_t unit_x = chroma_format_idc == 1 || chroma_format_idc == 2 ? 2 : 1;
+    const uint64_t unit_y = chroma_format_idc == 1 ? 2 : 1;
+    const uint64_t x = unit_x * ((uint64_t)window[0] + window[1]);
+    const uint64_t y = unit_y * ((uint64_t)window[2] + window[3]);
+    const bool is_possible = x < sps->width && y < sps->height;
+    sps->shown_width = sps->width - (is_possible ? (uint32_t)x : 0);
+    sps->shown_height = sps->height - (is_possible ? (uint32_t)y : 0);
+}
+
 bool rp_media_hevc_sps_read(rp_media_hevc *hevc, const uint8_t *nal, size_t size) {
     uint8_t clear[HEADER_BYTES_MAX];
     rp_bits bits = {.data = clear};
@@ -61,8 +73,10 @@ bool rp_media_hevc_sps_read(rp_media_hevc *hevc, const uint8_t *nal, size_t size
     if (chroma_format_idc == 3) sps.separate_colour_plane = rp_bits_u(&bits, 1);
     sps.width = rp_bits_ue(&bits);
     sps.height = rp_bits_ue(&bits);
+    uint32_t window[4] = {0};
     if (rp_bits_u(&bits, 1)) /* conformance_window_flag */
-        for (int i = 0; i < 4; i++) (void)rp_bits_ue(&bits);
+        for (int i = 0; i < 4; i++) window[i] = rp_bits_ue(&bits);
+    crop(&sps, window, chroma_format_idc);
     if (rp_bits_ue(&bits) > 8 || rp_bits_ue(&bits) > 8) return false; /* bit depths */
     const uint32_t lsb_minus4 = rp_bits_ue(&bits);
     const bool has_each_layer = rp_bits_u(&bits, 1);
@@ -76,6 +90,15 @@ bool rp_media_hevc_sps_read(rp_media_hevc *hevc, const uint8_t *nal, size_t size
     sps.log2_max_pic_order_cnt_lsb = (uint8_t)(lsb_minus4 + 4);
     sps.log2_ctb = (uint8_t)(coding_minus3 + 3 + difference);
     if (!hevc->is_frozen) hevc->sps[id] = sps;
+    return true;
+}
+
+bool rp_media_hevc_size(uint32_t *width, uint32_t *height, const rp_media_hevc *hevc) {
+    int last = RP_MEDIA_HEVC_SPS_MAX - 1;
+    while (last >= 0 && !hevc->sps[last].is_known) last--;
+    if (last < 0) return false;
+    *width = hevc->sps[last].shown_width;
+    *height = hevc->sps[last].shown_height;
     return true;
 }
 
@@ -215,6 +238,8 @@ static step take_nal(gathering *at, rp_media_access_unit *unit, rp_media_hevc *h
                         (type >= 41 && type <= 44) || (type >= 48 && type <= 55);
     if (begins && at->has_picture) return ENDS_BEFORE;
     if (!begins && !at->has_picture) return NO_UNIT;
+    if (type >= VPS && type <= PPS && size > RP_MEDIA_PARAMETER_SET_MAX) return NO_UNIT;
+    if ((type == PREFIX_SEI || type == SUFFIX_SEI) && size > RP_MEDIA_SEI_MAX) return refused;
     if (type == SPS) return rp_media_hevc_sps_read(hevc, nal, size) ? STAYS : NO_UNIT;
     if (type == PPS) return rp_media_hevc_pps_read(hevc, nal, size) ? STAYS : NO_UNIT;
     if (type == AUD) return size == 3 ? STAYS : NO_UNIT;

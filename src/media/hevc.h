@@ -12,7 +12,8 @@ enum { RP_MEDIA_HEVC_SPS_MAX = 16, RP_MEDIA_HEVC_PPS_MAX = 64 };
 typedef struct rp_media_hevc_sps {
     bool is_known, separate_colour_plane;
     uint8_t log2_max_pic_order_cnt_lsb, log2_ctb; /* of the coding tree block */
-    uint32_t width, height;                       /* luma samples */
+    uint32_t width, height;                       /* coded, luma samples */
+    uint32_t shown_width, shown_height;           /* inside the conformance window */
 } rp_media_hevc_sps;
 
 typedef struct rp_media_hevc_pps {
@@ -37,6 +38,9 @@ bool rp_media_hevc_config_read(rp_media_hevc *hevc, const uint8_t *hvcc, size_t 
  * changes. */
 bool rp_media_hevc_sps_read(rp_media_hevc *hevc, const uint8_t *nal, size_t size);
 bool rp_media_hevc_pps_read(rp_media_hevc *hevc, const uint8_t *nal, size_t size);
+
+/* The size of the pictures as shown, of the last parameter set known; false where none is. */
+bool rp_media_hevc_size(uint32_t *width, uint32_t *height, const rp_media_hevc *hevc);
 
 /* The access unit that starts at data; size 0 in the result where none starts or `size` cuts it.
  * In-band parameter sets are taken in. */

@@ -343,20 +343,22 @@ rp_status rp_media_movie_read(rp_media_movie *movie, const uint8_t *data, uint64
 /* --- walking ----------------------------------------------------------------------------- */
 
 rp_media_cursor rp_media_cursor_begin(const rp_media_track *track) {
-    rp_media_cursor cursor = {.track = track};
+    rp_media_cursor cursor = {.track = track,
+                              .durations = {.runs = &track->durations},
+                              .compositions = {.runs = &track->compositions}};
     if (track->chunk_count > 0) cursor.offset = track->chunks[0].offset;
     return cursor;
 }
 
-/* The value of the run the cursor stands in; moves on by one sample. */
-static int64_t run_step(const rp_media_runs *runs, size_t *run, uint64_t *in_run) {
-    if (*run >= runs->count) return 0;
-    const rp_media_run *at = &runs->items[*run];
-    if (++*in_run >= at->count) {
-        ++*run;
-        *in_run = 0;
+int64_t rp_media_runs_next(rp_media_runs_reader *reader) {
+    const rp_media_runs *runs = reader->runs;
+    while (reader->run < runs->count && reader->in_run == runs->items[reader->run].count) {
+        reader->run++;
+        reader->in_run = 0;
     }
-    return at->value;
+    if (reader->run == runs->count) return 0;
+    reader->in_run++;
+    return runs->items[reader->run].value;
 }
 
 bool rp_media_cursor_next(rp_media_sample *sample, rp_media_cursor *cursor) {
@@ -371,10 +373,8 @@ bool rp_media_cursor_next(rp_media_sample *sample, rp_media_cursor *cursor) {
         .dts = cursor->dts,
         .size = track->sizes != NULL ? track->sizes[cursor->index] : track->constant_size,
         .is_sync = !track->has_stss || listed};
-    sample->duration =
-        (uint32_t)run_step(&track->durations, &cursor->duration_run, &cursor->in_duration_run);
-    sample->composition = (int32_t)run_step(&track->compositions, &cursor->composition_run,
-                                            &cursor->in_composition_run);
+    sample->duration = (uint32_t)rp_media_runs_next(&cursor->durations);
+    sample->composition = (int32_t)rp_media_runs_next(&cursor->compositions);
     cursor->sync += listed;
     cursor->dts += sample->duration;
     cursor->offset += sample->size;

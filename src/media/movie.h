@@ -77,6 +77,16 @@ typedef struct rp_media_movie {
 rp_status rp_media_movie_read(rp_media_movie *movie, const uint8_t *data, uint64_t size,
                               rp_arena *arena, rp_error *error);
 
+/* Reads runs value by value; zero-initialised it stands at the first. */
+typedef struct rp_media_runs_reader {
+    const rp_media_runs *runs; /* borrowed */
+    size_t run;
+    uint64_t in_run;
+} rp_media_runs_reader;
+
+/* The next value, 0 behind the last. */
+int64_t rp_media_runs_next(rp_media_runs_reader *reader);
+
 /* One sample while walking a track. */
 typedef struct rp_media_sample {
     uint64_t index, offset, dts; /* dts in ticks */
@@ -89,8 +99,9 @@ typedef struct rp_media_sample {
 typedef struct rp_media_cursor {
     const rp_media_track *track;
     uint64_t index, offset, dts;
-    size_t chunk, duration_run, composition_run, sync;
-    uint64_t in_chunk, in_duration_run, in_composition_run;
+    size_t chunk, sync;
+    uint64_t in_chunk;
+    rp_media_runs_reader durations, compositions;
 } rp_media_cursor;
 
 rp_media_cursor rp_media_cursor_begin(const rp_media_track *track);

@@ -80,7 +80,9 @@ void rp_video_chain_add_silence(rp_video_chain *chain, int track, uint64_t frame
 
 void rp_video_chain_add_hole(rp_video_chain *chain, const uint8_t *data, uint64_t offset,
                              uint64_t size, const uint32_t *lost) {
-    if (size == 0) return;
+    bool has_lost = false;
+    for (size_t i = 0; lost != NULL && i < RP_VIDEO_HOLE_TRACKS; i++) has_lost |= lost[i] > 0;
+    if (size == 0 && !has_lost) return;
     if (!grow(chain, (void **)&chain->holes, &chain->hole_capacity, chain->hole_count,
               sizeof *chain->holes))
         return;

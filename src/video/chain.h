@@ -54,7 +54,8 @@ void rp_video_chain_add(rp_video_chain *chain, int track, uint64_t offset, uint6
                         uint64_t count);
 /* What the picture added last says about itself. */
 void rp_video_chain_add_picture(rp_video_chain *chain, int track, const rp_media_picture *picture);
-/* `lost`: how many samples of each track lay in it, RP_VIDEO_HOLE_TRACKS numbers, or NULL. */
+/* `lost`: how many samples of each track lay in it, RP_VIDEO_HOLE_TRACKS numbers, or NULL. Without
+ * bytes it is kept where something was lost: sound found behind it may fill it. */
 void rp_video_chain_add_hole(rp_video_chain *chain, const uint8_t *data, uint64_t offset,
                              uint64_t size, const uint32_t *lost);
 /* Frames of PCM that were lost, in whose place there is silence: tables of PCM have no gaps. */

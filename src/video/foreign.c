@@ -21,21 +21,13 @@ static void read_size(rp_video_foreign *found, rp_mark_kind kind, const rp_mark 
     if (kind == RP_MARK_H264 && mark->type == H264_SPS) {
         static const rp_media_h264 none;
         rp_media_h264 h264 = none;
-        if (!rp_media_h264_sps_read(&h264, nal, (size_t)size)) return;
-        for (int i = 0; i < RP_MEDIA_H264_SPS_MAX; i++) {
-            if (!h264.sps[i].is_known) continue;
-            found->width = h264.sps[i].width_mbs * 16;
-            found->height = h264.sps[i].height_mbs * 16;
-        }
+        if (rp_media_h264_sps_read(&h264, nal, (size_t)size))
+            rp_media_h264_size(&found->width, &found->height, &h264);
     } else if (kind == RP_MARK_HEVC && mark->type == HEVC_SPS) {
         static const rp_media_hevc none;
         rp_media_hevc hevc = none;
-        if (!rp_media_hevc_sps_read(&hevc, nal, (size_t)size)) return;
-        for (int i = 0; i < RP_MEDIA_HEVC_SPS_MAX; i++) {
-            if (!hevc.sps[i].is_known) continue;
-            found->width = hevc.sps[i].width;
-            found->height = hevc.sps[i].height;
-        }
+        if (rp_media_hevc_sps_read(&hevc, nal, (size_t)size))
+            rp_media_hevc_size(&found->width, &found->height, &hevc);
     }
 }
 
@@ -108,20 +100,12 @@ void rp_video_foreign_tell(char *text, size_t size, const rp_video_foreign *foun
 void rp_video_foreign_tell_reference(char *text, size_t size, const rp_video_profile *profile) {
     text[0] = '\0';
     for (int i = 0; i < profile->track_count; i++) {
-        const rp_video_track *track = &profile->tracks[i];
+        const rp_video_track *track = &profile->tracks[i]; /* its parsers: NULL of other codecs */
         char codec[5];
         uint32_t width = 0, height = 0;
         rp_media_type_name(codec, track->media->codec);
-        for (int k = 0; track->h264 != NULL && k < RP_MEDIA_H264_SPS_MAX; k++) {
-            if (!track->h264->sps[k].is_known) continue;
-            width = track->h264->sps[k].width_mbs * 16;
-            height = track->h264->sps[k].height_mbs * 16;
-        }
-        for (int k = 0; track->hevc != NULL && k < RP_MEDIA_HEVC_SPS_MAX; k++) {
-            if (!track->hevc->sps[k].is_known) continue;
-            width = track->hevc->sps[k].width;
-            height = track->hevc->sps[k].height;
-        }
+        if (track->h264 != NULL) rp_media_h264_size(&width, &height, track->h264);
+        if (track->hevc != NULL) rp_media_hevc_size(&width, &height, track->hevc);
         if (width > 0) add(text, size, "%s %ux%u", codec, width, height);
         else add(text, size, "%s", codec);
     }

@@ -36,18 +36,14 @@ static uint64_t track_duration(const writing *at, int index) { return at->times[
 static uint64_t gaps_in_display(const rp_video_times *times) {
     const rp_media_runs *offsets = &times->compositions, *durations = &times->durations;
     int64_t dts = 0, first = INT64_MAX, end = 0;
-    size_t run = 0;
-    uint64_t in_run = 0;
+    rp_media_runs_reader reader = {.runs = durations};
     for (size_t i = 0; i < offsets->count && !times->is_modelled; i++)
-        for (uint64_t k = 0; k < offsets->items[i].count && run < durations->count; k++) {
+        for (uint64_t k = 0; k < offsets->items[i].count; k++) {
             const int64_t shown = dts + offsets->items[i].value;
-            const int64_t duration = durations->items[run].value;
+            const int64_t duration = rp_media_runs_next(&reader);
             if (shown < first) first = shown;
             if (shown + duration > end) end = shown + duration;
             dts += duration;
-            if (++in_run < durations->items[run].count) continue;
-            in_run = 0;
-            run++;
         }
     return first < end && end - first > dts ? (uint64_t)(end - first - dts) : 0;
 }

@@ -6,12 +6,7 @@
  * is kept as an exact fraction: floor((samples * delta / timescale) * rate). */
 #include "video/pcm_length.h"
 
-enum {
-    LENGTHS_MAX = 3 + RP_VIDEO_SIZES_MAX,
-    DEPTH_MAX = 16,
-    GUESSES_MAX = 4000,
-    TOO_SHORT = 8 /* bytes of which nobody can say what they are */
-};
+enum { LENGTHS_MAX = 3 + RP_VIDEO_SIZES_MAX, DEPTH_MAX = 16, GUESSES_MAX = 4000 };
 
 static void add_length(uint64_t *lengths, int *count, uint64_t frames) {
     for (int i = 0; i < *count; i++)
@@ -52,7 +47,7 @@ static int possible_lengths(uint64_t lengths[LENGTHS_MAX], const rp_video_profil
 static bool is_followed(rp_video_scanner *scanner, int index, uint64_t offset,
                         const rp_video_context *context, int depth) {
     const rp_video_profile *profile = scanner->profile;
-    if (offset <= scanner->end && scanner->end - offset < TOO_SHORT) return true;
+    if (offset <= scanner->end && scanner->end - offset < RP_VIDEO_TOO_SHORT) return true;
     if (offset > scanner->end || scanner->guesses_left == 0) return false;
     scanner->guesses_left--;
     if (rp_video_scan_is_likely(scanner, offset)) return true;
@@ -147,7 +142,7 @@ int rp_video_pcm_lengths(rp_video_pcm_length out[RP_VIDEO_PCM_LENGTHS], rp_video
             out[found] = (rp_video_pcm_length){.frames = lengths[i], .bits = -(float)found};
             found++;
             /* The end of the data vouches for any length near it; the first is the likeliest. */
-            if (scanner->end - offset < lengths[i] * track->frame_bytes + TOO_SHORT) break;
+            if (scanner->end - offset < lengths[i] * track->frame_bytes + RP_VIDEO_TOO_SHORT) break;
         }
     return found > 0 ? found : lengths_in_doubt(out, scanner, index, offset, context);
 }

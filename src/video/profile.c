@@ -394,6 +394,36 @@ static void learn_nal_units(rp_video_track *track, const uint8_t *bytes, uint32_
         track->units_min = slices;
 }
 
+static rp_media_access_unit picture_at(const rp_video_track *track, const uint8_t *data,
+                                       uint64_t size) {
+    return track->h264 != NULL ? rp_media_h264_unit(track->h264, data, size)
+                               : rp_media_hevc_unit(track->hevc, data, size);
+}
+
+/* The least step between picture order counts of one period: 1 or 2 with every recorder seen. A cut
+ * that leaves a few pictures does not tell it. */
+static void learn_order_step(rp_video_track *track, const uint8_t *data, uint64_t size) {
+    enum { LEARNED_MAX = 64, STEP_MAX = 255 };
+    int64_t places[LEARNED_MAX], least = STEP_MAX + 1;
+    int count = 0;
+    rp_media_order order = {0};
+    rp_media_cursor cursor = rp_media_cursor_begin(track->media);
+    rp_media_sample sample;
+    for (int k = 0; k < LEARNED_MAX && rp_media_cursor_next(&sample, &cursor); k++) {
+        if (sample.offset > size || sample.size > size - sample.offset) return;
+        const rp_media_access_unit unit = picture_at(track, data + sample.offset, sample.size);
+        if (unit.size == 0) return;
+        if (unit.picture.is_period) count = 0;
+        const int64_t place = rp_media_order_next(&order, &unit.picture);
+        for (int i = 0; i < count; i++) {
+            const int64_t apart = place > places[i] ? place - places[i] : places[i] - place;
+            if (apart > 0 && apart < least) least = apart;
+        }
+        places[count++] = place;
+    }
+    if (least <= STEP_MAX) track->order_step = (uint32_t)least;
+}
+
 static void learn_samples(rp_video_profile *profile, uint64_t size) {
     const uint8_t *data = profile->movie.data;
     for (int i = 0; i < profile->track_count; i++) {
@@ -431,7 +461,7 @@ rp_status rp_video_profile_save(const rp_video_profile *profile, const char *pat
         rp_text_add_bytes(&out, track->first_bytes, sizeof track->first_bytes);
         rp_media_put_be64(&out, track->types_seen);
         rp_media_put_be32(&out, track->units_min);
-        rp_media_put_be32(&out, track->recovery_is_sync);
+        rp_media_put_be32(&out, track->recovery_is_sync | track->order_step << 8);
         rp_media_put_be32(&out, track->size_count);
         for (int k = 0; k < RP_VIDEO_SIZES_MAX; k++) rp_media_put_be32(&out, track->sizes[k]);
     }
@@ -461,7 +491,9 @@ static bool load_learned(rp_video_profile *profile, uint64_t size) {
             memcpy(track->first_bytes, learned + 64, 32);
             track->types_seen = rp_bytes_be64(&bytes);
             track->units_min = rp_bytes_be32(&bytes);
-            track->recovery_is_sync = rp_bytes_be32(&bytes) & 1;
+            const uint32_t flags = rp_bytes_be32(&bytes);
+            track->recovery_is_sync = flags & 1;
+            track->order_step = flags >> 8 & 255;
             rp_bytes_skip(&bytes, 4 + 4 * RP_VIDEO_SIZES_MAX); /* the moov has them too */
         }
         profile->has_samples = !bytes.failed;
@@ -474,8 +506,10 @@ static bool load_learned(rp_video_profile *profile, uint64_t size) {
 
 /* What the parsers take from the clip: the types seen, the longest unit believed in. */
 static void set_limits(rp_video_track *track) {
-    for (uint32_t i = 0; i < RP_VIDEO_SIGNATURE_BYTES; i++)
+    for (uint32_t i = 0; i < RP_VIDEO_SIGNATURE_BYTES; i++) {
+        track->mask[i] = track->mask[i] != 0 ? 0xff : 0;
         track->signature_bytes += track->mask[i] != 0;
+    }
     const uint64_t most = (uint64_t)track->size_max * 8 + (1 << 20);
     const uint32_t bytes_max = most < 1 << 26 ? (uint32_t)most : 1 << 26;
     if (track->h264 != NULL) {
@@ -533,8 +567,14 @@ rp_status rp_video_profile_learn(rp_video_profile *profile, const uint8_t *data,
     profile->is_time_interleaved = test_interleave(profile, true, true);
     profile->paces_by_edits = test_interleave(profile, false, true);
     profile->is_paced = profile->paces_by_edits || test_interleave(profile, false, false);
-    if (!load_learned(profile, size)) learn_samples(profile, size);
-    for (int i = 0; i < profile->track_count; i++) set_limits(&profile->tracks[i]);
+    const bool is_saved = load_learned(profile, size);
+    if (!is_saved) learn_samples(profile, size);
+    for (int i = 0; i < profile->track_count; i++) {
+        rp_video_track *track = &profile->tracks[i];
+        set_limits(track);
+        if (!is_saved && (track->kind == RP_VIDEO_H264 || track->kind == RP_VIDEO_HEVC))
+            learn_order_step(track, data, size);
+    }
     find_special_tracks(profile);
     return RP_OK;
 }

@@ -9,7 +9,8 @@
  *         u8 signature[32], u8 mask[32]      bytes that all samples share; mask 0xff where they do
  *         u8 first_bytes[32]                 bit b: a sample begins with byte b
  *         u64 types_seen, u32 units_min      NAL unit types, fewest slices of a picture
- *         u32 flags                          1: recovery points are sync samples
+ *         u32 flags                          1: recovery points are sync samples;
+ *                                            bits 8 to 15: step of the picture order count
  *         u32 size_count, u32 sizes[8]       the few sizes that samples have, where they are few
  */
 #ifndef RP_VIDEO_PROFILE_H
@@ -68,6 +69,7 @@ typedef struct rp_video_track {
     uint32_t delay;      /* pictures decoded before the first is shown */
     int32_t earliest;    /* least place of display less place of decoding; 0 or negative */
     bool has_compositions;
+    uint32_t order_step; /* picture order count from one picture shown to the next; 0: not known */
 
     uint64_t run_samples[RP_VIDEO_SIZES_MAX]; /* lengths of runs in the file, most frequent first */
     uint32_t run_count;

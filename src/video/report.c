@@ -94,6 +94,7 @@ static void tell_track(rp_text *text, const rp_video_plan *plan, int index) {
 static void tell_holes(rp_text *text, const rp_video_chain *chain) {
     for (size_t i = 0; i < chain->hole_count && i < HOLES_TOLD_MAX; i++) {
         const rp_video_hole *hole = &chain->holes[i];
+        if (hole->size == 0) continue; /* told with its track */
         const bool is_tail = hole->offset + hole->size == chain->end;
         rp_text_format(text, "  not identified: %llu bytes at byte %llu%s%s\n",
                        (unsigned long long)hole->size, (unsigned long long)hole->offset,
@@ -141,6 +142,7 @@ static void list_recovery(rp_json *json, const rp_video_plan *plan) {
     rp_json_end(json);
     rp_json_array(json, "not_identified");
     for (size_t i = 0; i < plan->chain.hole_count; i++) {
+        if (plan->chain.holes[i].size == 0) continue;
         rp_json_object(json, NULL);
         rp_json_integer(json, "offset", (int64_t)plan->chain.holes[i].offset);
         rp_json_integer(json, "bytes", (int64_t)plan->chain.holes[i].size);

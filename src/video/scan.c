@@ -12,8 +12,10 @@ enum {
     LIKELY_BITS = 14, /* one of a dozen foretold places is hit by noise once in a thousand */
     STRONG_BITS = 28, /* a false start in 2^28 bytes of noise */
     SIGNATURE_BITS_MAX = 64,
-    WEAK_BITS = 4,      /* less than this is no syntax; a shown frame of AV1 has 5 */
-    ONE_SAMPLE_BITS = 2 /* a track of which the reference has a single sample */
+    WEAK_BITS = 4,       /* less than this is no syntax; a shown frame of AV1 has 5 */
+    FEW_SAMPLES = 16,    /* with fewer, bytes that they share may be chance */
+    ONE_SAMPLE_BITS = 2, /* a track of which the reference has a single sample */
+    SAMPLE_BYTES_MAX = RP_MEDIA_AAC_BLOCK_MAX /* of a sample that is read whole to be told */
 };
 
 /* Fills in size, evidence and sync of what starts at offset; false where nothing does. */
@@ -53,8 +55,10 @@ static bool scan_av1(rp_video_candidate *out, const rp_video_scanner *scanner,
 
 static bool scan_aac(rp_video_candidate *out, const rp_video_scanner *scanner,
                      const rp_video_track *track, uint64_t offset) {
-    out->size = rp_media_aac_block_bytes(&track->aac, scanner->data + offset,
-                                         (size_t)(scanner->end - offset));
+    const uint64_t left = scanner->end - offset;
+    const uint64_t most = left < SAMPLE_BYTES_MAX ? left : SAMPLE_BYTES_MAX;
+    const uint8_t *data = rp_media_peek_span(scanner->peek, scanner->data + offset, most);
+    out->size = rp_media_aac_block_bytes(&track->aac, data, (size_t)most);
     /* Of 20000 blocks of noise none parses (tests/media/test_aac.c). Very short frames are easier
      * to hit. */
     out->evidence_bits = out->size < 12 ? 10 : 14;
@@ -64,18 +68,53 @@ static bool scan_aac(rp_video_candidate *out, const rp_video_scanner *scanner,
 
 /* --- signatures -------------------------------------------------------------------------- */
 
-/* Bits for the masked bytes that agree. Counters in a header make bytes that one clip holds still
- * and another does not, so a quarter of them may differ. Negative: no match. */
-static float signature_bits(const rp_video_track *track, const uint8_t *data, uint64_t left) {
-    uint32_t same = 0, differ = 0;
-    if (track->media->sample_count < 3) return 0;           /* one sample has no pattern */
-    const uint32_t differ_max = track->signature_bytes / 5; /* then differ * 4 <= same */
-    for (uint32_t i = 0; i < RP_VIDEO_SIGNATURE_BYTES; i++) {
-        if (track->mask[i] == 0) continue;
-        if (i < left && data[i] == track->signature[i]) same++;
-        else if (differ++ == differ_max) return -1;
+/* How many of eight bytes are not zero: a carry sets the high bit of each that is not. */
+static inline uint32_t count_nonzero(uint64_t bytes) {
+    const uint64_t low = UINT64_C(0x7f7f7f7f7f7f7f7f), ones = UINT64_C(0x0101010101010101);
+    return (uint32_t)(((((bytes & low) + low) | bytes) >> 7 & ones) * ones >> 56);
+}
+
+/* Masked bytes i .. i + 7 that differ from the signature; `i` a multiple of 8. */
+static inline uint32_t count_differing(const rp_video_track *track, const uint8_t *data,
+                                       uint32_t i) {
+    return count_nonzero((rp_le64(data + i) ^ rp_le64(track->signature + i)) &
+                         rp_le64(track->mask + i));
+}
+
+/* How many masked bytes may differ: counters in a header make bytes that one clip holds still and
+ * another does not. With a fifth of them a quarter of those that agree. */
+static inline uint32_t differ_max(const rp_video_track *track) {
+    return track->signature_bytes / 5;
+}
+
+/* How many masked bytes agree with the signature and how many differ, of those that are there. */
+typedef struct agreement {
+    uint32_t same, differ;
+} agreement;
+
+static agreement compare_signature(const rp_video_track *track, const uint8_t *data,
+                                   uint64_t left) {
+    agreement found = {0};
+    if (left < RP_VIDEO_SIGNATURE_BYTES) {
+        for (uint32_t i = 0; i < left; i++) {
+            found.same += track->mask[i] != 0 && data[i] == track->signature[i];
+            found.differ += track->mask[i] != 0 && data[i] != track->signature[i];
+        }
+        return found;
     }
-    const float bits = 8.0f * (float)same - 16.0f * (float)differ;
+    for (uint32_t i = 0; i < RP_VIDEO_SIGNATURE_BYTES; i += 8)
+        found.differ += count_differing(track, data, i);
+    found.same = track->signature_bytes - found.differ;
+    return found;
+}
+
+/* Bits for the masked bytes that agree. Bytes that are not there differ. Negative: no match. */
+static float signature_bits(const rp_video_track *track, const uint8_t *data, uint64_t left) {
+    if (track->media->sample_count < 3) return 0; /* one sample has no pattern */
+    const agreement found = compare_signature(track, data, left);
+    const uint32_t differ = track->signature_bytes - found.same;
+    if (differ > differ_max(track)) return -1;
+    const float bits = 8.0f * (float)found.same - 16.0f * (float)differ;
     return bits > SIGNATURE_BITS_MAX ? SIGNATURE_BITS_MAX : bits;
 }
 
@@ -95,14 +134,16 @@ static bool has_size(const rp_video_track *track, uint64_t size) {
     return false;
 }
 
+static uint32_t mebx_bytes_max(const rp_video_track *track) { return track->size_max * 4 + 256; }
+
 /* Apple's boxed metadata: u32 size, u32 key (0 only in an empty sample), payload. */
 static bool scan_mebx(rp_video_candidate *out, const rp_video_scanner *scanner,
                       const rp_video_track *track, uint64_t offset) {
     const uint64_t left = scanner->end - offset;
     if (left < 8) return false;
-    const uint32_t size = rp_be32(scanner->data + offset),
-                   key = rp_be32(scanner->data + offset + 4);
-    if (size < 8 || size > left || size > track->size_max * 4 + 256) return false;
+    const uint8_t *at = rp_media_peek_at(scanner->peek, scanner->data + offset);
+    const uint32_t size = rp_be32(at), key = rp_be32(at + 4);
+    if (size < 8 || size > left || size > mebx_bytes_max(track)) return false;
     if (key > 32 || (key == 0) != (size == 8)) return false;
     const bool is_known = has_size(track, size);
     if (!is_known && track->media->constant_size != 0) return false;
@@ -113,7 +154,7 @@ static bool scan_mebx(rp_video_candidate *out, const rp_video_scanner *scanner,
 /* GoPro's telemetry: DEVC, type 0, size 1, u16 repeat; payload padded to 4. */
 static bool scan_klv(rp_video_candidate *out, const rp_video_scanner *scanner,
                      const rp_video_track *track, uint64_t offset) {
-    const uint8_t *at = scanner->data + offset;
+    const uint8_t *at = rp_media_peek_at(scanner->peek, scanner->data + offset);
     const uint64_t left = scanner->end - offset;
     if (left < 8 || memcmp(at, "DEVC", 4) != 0) return false;
     const uint64_t payload = (uint64_t)at[5] * rp_be16(at + 6);
@@ -128,7 +169,7 @@ static bool scan_klv(rp_video_candidate *out, const rp_video_scanner *scanner,
 static bool scan_fdsc(rp_video_candidate *out, const rp_video_scanner *scanner,
                       const rp_video_track *track, uint64_t offset) {
     enum { RECORD = 16, RECORD_WITH_SPS = 152 };
-    const uint8_t *at = scanner->data + offset;
+    const uint8_t *at = rp_media_peek_at(scanner->peek, scanner->data + offset);
     const uint64_t left = scanner->end - offset;
     if (left < RECORD || at[0] != 'G' || at[1] != 'P') return false;
     out->size = RECORD;
@@ -434,15 +475,10 @@ uint64_t rp_video_scan_end_of(rp_video_scanner *scanner, uint64_t offset) {
 
 /* Does a sample of constant size start here that the end of the data cuts? */
 static bool is_cut_constant(const rp_video_track *track, const uint8_t *data, uint64_t left) {
-    uint32_t same = 0, differ = 0;
     if (track->kind != RP_VIDEO_CONSTANT || track->media->sample_count < 3) return false;
     if (left >= track->frame_bytes) return false;
-    for (uint32_t i = 0; i < RP_VIDEO_SIGNATURE_BYTES && i < left; i++) {
-        if (track->mask[i] == 0) continue;
-        if (data[i] == track->signature[i]) same++;
-        else differ++;
-    }
-    return differ * 4 <= same && 8 * same >= LIKELY_BITS;
+    const agreement found = compare_signature(track, data, left);
+    return found.differ * 4 <= found.same && 8 * found.same >= LIKELY_BITS;
 }
 
 bool rp_video_scan_is_cut(rp_video_scanner *scanner, uint64_t offset) {
@@ -463,42 +499,26 @@ bool rp_video_scan_is_cut(rp_video_scanner *scanner, uint64_t offset) {
 /* --- looking for it ---------------------------------------------------------------------- */
 
 /* Steps over zeros 64 at a time, up to the last 64 of them: holes of cards are long. */
-static uint64_t skip_zeros(const uint8_t *data, uint64_t from, uint64_t until) {
+static uint64_t skip_zeros(const uint8_t *data, uint64_t size) {
     static const uint8_t zeros[128];
-    while (from + 128 < until && memcmp(data + from, zeros, 128) == 0) from += 64;
-    return from;
+    uint64_t skipped = 0;
+    while (skipped + 128 < size && memcmp(data + skipped, zeros, 128) == 0) skipped += 64;
+    return skipped;
 }
 
-/* Where each of the bytes with which samples begin comes next. A search for one byte runs many
- * times faster than a look at every byte, even where there are several to search for. */
-typedef struct byte_search {
-    uint64_t next[RP_VIDEO_START_BYTES_MAX]; /* before `at`: not known */
-} byte_search;
-
-/* The first place in at .. end where a sample may begin, or `end`. */
-static uint64_t next_possible(byte_search *search, const rp_video_scanner *scanner, uint64_t at,
-                              uint64_t end) {
-    if (scanner->start_byte_count == 0) {
-        while (at < end && !scanner->may_start[scanner->data[at]]) at++;
-        return at;
-    }
-    uint64_t least = end;
-    for (int i = 0; i < scanner->start_byte_count; i++) {
-        if (search->next[i] < at) {
-            const uint8_t *hit =
-                memchr(scanner->data + at, scanner->start_bytes[i], (size_t)(end - at));
-            search->next[i] = hit == NULL ? end : (uint64_t)(hit - scanner->data);
-        }
-        if (search->next[i] < least) least = search->next[i];
-    }
-    return least;
-}
+/* The bytes that are searched: `data[0]` is the byte of the recording at `base`. */
+typedef struct searched {
+    const uint8_t *data;
+    uint64_t base;
+} searched;
 
 /* Could the first NAL unit of a picture begin here? `data`: length of 4 bytes and header. */
 static inline bool may_begin_h264(const rp_media_h264 *h264, const uint8_t *data) {
     const uint32_t length = rp_be32(data), type = data[4] & 31;
     if (length - 1 >= h264->nal_bytes_max || data[4] & 0x80) return false;
     if (h264->types_seen != 0 && (h264->types_seen >> type & 1) == 0) return false;
+    if (type == 6) return length <= RP_MEDIA_SEI_MAX;
+    if (type == 7 || type == 8) return length <= RP_MEDIA_PARAMETER_SET_MAX;
     if (type == 9) return length == 2;                   /* delimiter */
     return (type != 1 && type != 5) || (data[5] & 0x80); /* first_mb_in_slice 0 */
 }
@@ -508,7 +528,9 @@ static inline bool may_begin_hevc(const rp_media_hevc *hevc, const uint8_t *data
     if (length - 2 >= hevc->nal_bytes_max || data[4] & 0x81) return false;
     if (data[5] >> 3 != 0 || (data[5] & 7) == 0) return false;
     if (hevc->types_seen != 0 && (hevc->types_seen >> type & 1) == 0) return false;
-    if (type == 35) return length == 3;         /* delimiter */
+    if (type >= 32 && type <= 34) return length <= RP_MEDIA_PARAMETER_SET_MAX;
+    if (type == 35) return length == 3; /* delimiter */
+    if (type == 39) return length <= RP_MEDIA_SEI_MAX;
     return type >= 32 || (data[6] & 0x80) != 0; /* first_slice_segment_in_pic_flag */
 }
 
@@ -520,29 +542,40 @@ static inline bool may_begin_at(const rp_video_track *track, const uint8_t *data
         return may_begin_h264(track->h264, data);
     if (track->kind == RP_VIDEO_HEVC && track->hevc->length_bytes == 4)
         return may_begin_hevc(track->hevc, data);
-    if (track->kind != RP_VIDEO_CONSTANT) return true;
-    uint32_t differ = 0;
-    for (int i = 0; i < 4; i++) differ += track->mask[i] != 0 && data[i] != track->signature[i];
-    return differ <= track->signature_bytes / 5;
+    return track->kind != RP_VIDEO_CONSTANT || count_differing(track, data, 0) <= differ_max(track);
 }
 
-static bool is_possible(const rp_video_scanner *scanner, uint64_t at) {
+static inline bool is_possible(const rp_video_scanner *scanner, const uint8_t *data) {
     const rp_video_profile *profile = scanner->profile;
-    if (scanner->end - at < 8) return true;
     for (int i = 0; i < profile->track_count; i++)
-        if (may_begin_at(&profile->tracks[i], scanner->data + at)) return true;
+        if (may_begin_at(&profile->tracks[i], data)) return true;
     return false;
 }
 
 /* The first place beyond doubt in *at .. end: true, and *at is there. Else *at is where to go on:
- * `end`, or further where nothing but zeros follows. */
-static bool find_in_block(uint64_t *at, const rp_video_scanner *scanner, uint64_t end,
-                          uint64_t until) {
-    byte_search search = {{0}};
-    while ((*at = next_possible(&search, scanner, *at, end)) < end) {
-        if (scanner->data[*at] == 0) *at = skip_zeros(scanner->data, *at, until);
-        if (is_possible(scanner, *at) && is_start_frozen(scanner, *at, STRONG_BITS)) return true;
-        ++*at;
+ * `end`, or further where nothing but zeros follows; these can be read up to `until`. */
+static bool find_in_block(uint64_t *at, const rp_video_scanner *scanner, const searched *in,
+                          uint64_t end, uint64_t until) {
+    while (*at < end) {
+        const uint8_t *data = in->data + (*at - in->base);
+        const uint64_t rest = end - *at, left = scanner->end - *at;
+        const size_t count = rest < RP_VIDEO_SIEVE_PIECE ? (size_t)rest : RP_VIDEO_SIEVE_PIECE;
+        uint16_t places[RP_VIDEO_SIEVE_PIECE];
+        const size_t found = rp_video_sieve_places(places, &scanner->sieve, data, count, left);
+        uint64_t passed = 0; /* by zeros */
+        for (size_t k = 0; k < found; k++) {
+            const uint64_t place = places[k];
+            if (place < passed) continue;
+            if (left - place >= 8 && rp_le64(data + place) == 0) {
+                passed = place + skip_zeros(data + place, until - *at - place);
+                if (passed > place) continue; /* where the zeros are left is a place of its own */
+            }
+            if (left - place >= 8 && !is_possible(scanner, data + place)) continue;
+            if (!is_start_frozen(scanner, *at + place, STRONG_BITS)) continue;
+            *at += place;
+            return true;
+        }
+        *at += passed > count ? passed : count;
     }
     return false;
 }
@@ -556,35 +589,94 @@ void rp_video_scanner_set_peek(rp_video_scanner *scanner, rp_media_peek *peek) {
     }
 }
 
-uint64_t rp_video_scan_find(rp_video_scanner *scanner, uint64_t from, uint64_t until) {
+/* Searches the mapping, whose pages are wanted ahead and released behind. */
+static bool find_in_mapping(uint64_t *at, rp_video_scanner *scanner, uint64_t until) {
     enum { BLOCK_BYTES = 1 << 16, STEP_BYTES = 8 << 20 }; /* a block stays in the cache */
-    uint64_t at = from, released = from, wanted = from + BLOCK_BYTES;
+    const searched all = {.data = scanner->data};
+    uint64_t released = *at, wanted = *at + BLOCK_BYTES;
     bool is_found = false;
     rp_media_peek *peek = scanner->peek;
-    freeze(scanner, true);
     rp_video_scanner_set_peek(scanner, NULL); /* every page is looked at here: it is mapped */
-    while (at < until && !is_found) {
-        const uint64_t end = until - at < BLOCK_BYTES ? until : at + BLOCK_BYTES;
-        is_found = find_in_block(&at, scanner, end, until);
-        if (at >= wanted && at < until) {
-            const uint64_t left = until - at;
-            rp_mapped_file_want(scanner->data + at, left < 2 * STEP_BYTES ? left : 2 * STEP_BYTES);
-            wanted = at + STEP_BYTES;
+    while (*at < until && !is_found) {
+        const uint64_t end = until - *at < BLOCK_BYTES ? until : *at + BLOCK_BYTES;
+        is_found = find_in_block(at, scanner, &all, end, until);
+        if (*at >= wanted && *at < until) {
+            const uint64_t left = until - *at;
+            rp_mapped_file_want(scanner->data + *at, left < 2 * STEP_BYTES ? left : 2 * STEP_BYTES);
+            wanted = *at + STEP_BYTES;
         }
-        if (at < released + STEP_BYTES) continue;
-        rp_mapped_file_release(scanner->data + released, (size_t)(at - released));
-        released = at;
+        if (*at < released + STEP_BYTES) continue;
+        rp_mapped_file_release(scanner->data + released, (size_t)(*at - released));
+        released = *at;
     }
     rp_video_scanner_set_peek(scanner, peek);
+    return is_found;
+}
+
+/* Are the samples of all tracks told from what rp_media_peek_at and _span give? */
+static bool is_told_by_peeks(const rp_video_scanner *scanner) {
+    const rp_video_profile *profile = scanner->profile;
+    for (int i = 0; i < profile->track_count; i++) {
+        const rp_video_kind kind = profile->tracks[i].kind;
+        if (kind == RP_VIDEO_AV1 || kind == RP_VIDEO_CTMD || kind == RP_VIDEO_TEXT) return false;
+    }
+    return scanner->peek != NULL;
+}
+
+/* Reads block by block, the first ones short: most searches end soon. Mapping the pages costs five
+ * times as much as copying them (200 MB: 107 ms against 21 ms). */
+static bool find_by_reading(uint64_t *at, rp_video_scanner *scanner, uint64_t until) {
+    enum { FIRST_BYTES = 4096, MOST_BYTES = RP_MEDIA_PEEK_BLOCK - SAMPLE_BYTES_MAX };
+    uint64_t size = FIRST_BYTES;
+    while (*at < until) {
+        const uint64_t end = until - *at < size ? until : *at + size, left = scanner->end - end;
+        const uint64_t read = end - *at + (left < SAMPLE_BYTES_MAX ? left : SAMPLE_BYTES_MAX);
+        if (!rp_media_peek_load(scanner->peek, scanner->data + *at, (size_t)read))
+            return find_in_mapping(at, scanner, until);
+        const searched in = {.data = scanner->peek->block, .base = *at};
+        if (find_in_block(at, scanner, &in, end, end)) return true;
+        size = size * 2 < MOST_BYTES ? size * 2 : MOST_BYTES;
+    }
+    return false;
+}
+
+/* The first place beyond doubt in from .. until: true, and *at is there; else *at is `until`. */
+static bool find_anew(uint64_t *at, rp_video_scanner *scanner, uint64_t from, uint64_t until) {
+    *at = from;
+    freeze(scanner, true);
+    const bool is_found = is_told_by_peeks(scanner) ? find_by_reading(at, scanner, until)
+                                                    : find_in_mapping(at, scanner, until);
     freeze(scanner, false);
-    return is_found ? at : until;
+    if (!is_found) *at = until;
+    return is_found;
+}
+
+uint64_t rp_video_scan_find(rp_video_scanner *scanner, uint64_t from, uint64_t until) {
+    uint64_t at = from, begin = from;
+    if (from >= until) return until;
+    if (from < scanner->searched_from && until > scanner->searched_from &&
+        find_anew(&at, scanner, from, scanner->searched_from))
+        return at;
+    if (at >= scanner->searched_from && at <= scanner->searched_to) {
+        if (scanner->searched_from < begin) begin = scanner->searched_from;
+        at = scanner->searched_to;
+        if (scanner->searched_has_start || at >= until) return at < until ? at : until;
+    }
+    const bool is_found = find_anew(&at, scanner, at, until);
+    const bool is_further = from > scanner->searched_to;
+    if (is_further || at - begin > scanner->searched_to - scanner->searched_from) {
+        scanner->searched_from = begin;
+        scanner->searched_to = at;
+        scanner->searched_has_start = is_found;
+    }
+    return at;
 }
 
 /* May a sample of this track that has syntax begin with `byte`? */
 static bool may_begin_with(const rp_video_profile *profile, const rp_video_track *track,
                            unsigned byte) {
     const bool is_seen = track->first_bytes[byte / 8] >> byte % 8 & 1;
-    const bool is_few = track->media->sample_count < 16 || !profile->has_samples;
+    const bool is_few = track->media->sample_count < FEW_SAMPLES || !profile->has_samples;
     switch (track->kind) {
         case RP_VIDEO_PCM:
         case RP_VIDEO_LEARNED: return false; /* no syntax */
@@ -596,24 +688,41 @@ static bool may_begin_with(const rp_video_profile *profile, const rp_video_track
             return is_seen || is_few || byte < 4;
         case RP_VIDEO_CONSTANT: /* one or two samples have no signature */
             return (is_seen || is_few) && track->media->sample_count >= 3;
-        case RP_VIDEO_MEBX: return byte <= (track->size_max * 4 + 256) >> 24;
+        case RP_VIDEO_MEBX: return byte <= mebx_bytes_max(track) >> 24;
         case RP_VIDEO_KLV: return byte == 'D';
         case RP_VIDEO_FDSC: return byte == 'G';
         default: return is_seen || is_few;
     }
 }
 
+/* With which second bytes behind that? */
+static void allow(rp_video_sieve *sieve, const rp_video_profile *profile,
+                  const rp_video_track *track, unsigned byte) {
+    uint8_t low = 0, high = 255;
+    uint32_t most = UINT32_MAX; /* of a length of four bytes */
+    if (track->kind == RP_VIDEO_H264 && track->h264->length_bytes == 4)
+        most = track->h264->nal_bytes_max;
+    if (track->kind == RP_VIDEO_HEVC && track->hevc->length_bytes == 4)
+        most = track->hevc->nal_bytes_max;
+    if (track->kind == RP_VIDEO_MEBX) most = mebx_bytes_max(track);
+    if (byte == most >> 24) high = most >> 16 & 255;
+    if (track->kind == RP_VIDEO_KLV) low = high = 'E';
+    if (track->kind == RP_VIDEO_FDSC) low = high = 'P';
+    if (track->kind == RP_VIDEO_CONSTANT && track->mask[1] != 0 && profile->has_samples &&
+        track->media->sample_count >= FEW_SAMPLES)
+        low = high = track->signature[1]; /* as strict as with the first byte */
+    rp_video_sieve_allow(sieve, (uint8_t)byte, low, high);
+}
+
 void rp_video_scanner_init(rp_video_scanner *scanner, rp_video_profile *profile,
                            const uint8_t *data, uint64_t end) {
     *scanner = (rp_video_scanner){.profile = profile, .data = data, .end = end};
     rp_video_scanner_set_peek(scanner, NULL); /* a scan before may have left its own */
-    int count = 0;
-    for (unsigned byte = 0; byte < 256; byte++) {
-        for (int i = 0; i < profile->track_count && !scanner->may_start[byte]; i++)
-            scanner->may_start[byte] = may_begin_with(profile, &profile->tracks[i], byte);
-        if (!scanner->may_start[byte]) continue;
-        if (count < RP_VIDEO_START_BYTES_MAX) scanner->start_bytes[count] = (uint8_t)byte;
-        count++;
-    }
-    scanner->start_byte_count = count <= RP_VIDEO_START_BYTES_MAX ? count : 0;
+    scanner->sieve = rp_video_sieve_begin();
+    for (unsigned byte = 0; byte < 256; byte++)
+        for (int i = 0; i < profile->track_count; i++) {
+            if (!may_begin_with(profile, &profile->tracks[i], byte)) continue;
+            scanner->may_start[byte] = true;
+            allow(&scanner->sieve, profile, &profile->tracks[i], byte);
+        }
 }

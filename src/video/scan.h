@@ -7,8 +7,12 @@
 #define RP_VIDEO_SCAN_H
 
 #include "video/profile.h"
+#include "video/sieve.h"
 
-enum { RP_VIDEO_CANDIDATES_MAX = 24, RP_VIDEO_START_BYTES_MAX = 12 };
+enum {
+    RP_VIDEO_CANDIDATES_MAX = 24,
+    RP_VIDEO_TOO_SHORT = 8 /* bytes of which nobody can say what they are */
+};
 
 typedef struct rp_video_candidate {
     int track;
@@ -35,9 +39,12 @@ typedef struct rp_video_scanner {
     uint64_t end;              /* data[0 .. end) may be looked at */
     rp_media_peek *peek;       /* borrowed; NULL: `data` is looked at directly */
     bool may_start[256];       /* does any sample with syntax begin with this byte? */
-    uint8_t start_bytes[RP_VIDEO_START_BYTES_MAX]; /* the same as a list */
-    int start_byte_count;                          /* 0: too many to list */
-    uint32_t guesses_left;                         /* bounds what PCM beside PCM makes us try */
+    rp_video_sieve sieve;      /* the same with the second byte */
+    uint32_t guesses_left;     /* bounds what PCM beside PCM makes us try */
+    /* Of searches before: no start lies in searched_from .. searched_to, and one at searched_to
+     * where a search ended there. Several paths ask for the end of one hole. */
+    uint64_t searched_from, searched_to;
+    bool searched_has_start;
 } rp_video_scanner;
 
 void rp_video_scanner_init(rp_video_scanner *scanner, rp_video_profile *profile,

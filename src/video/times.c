@@ -39,37 +39,21 @@ static uint64_t lost_in_all(const rp_video_profile *profile, const rp_video_chai
     return lost;
 }
 
-/* Reads runs value by value. */
-typedef struct run_reader {
-    const rp_media_runs *runs;
-    size_t run;
-    uint64_t in_run;
-} run_reader;
-
-static int64_t next_value(run_reader *at) {
-    while (at->run < at->runs->count && at->in_run == at->runs->items[at->run].count) {
-        at->run++;
-        at->in_run = 0;
-    }
-    if (at->run == at->runs->count) return 0;
-    at->in_run++;
-    return at->runs->items[at->run].value;
-}
-
 /* From runs over all places to runs over the found samples: the lost ones go, their values are
  * added to the sample before them (durations) or dropped (compositions). */
 static void leave_out_lost(rp_media_runs *runs, places at, uint64_t count, bool adds,
                            rp_arena *arena) {
     rp_media_runs all = *runs;
-    run_reader reader = {.runs = &all};
+    rp_media_runs_reader reader = {.runs = &all};
     *runs = (rp_media_runs){0};
     uint64_t read = count > 0 ? place_of(&at, 0) : 0;
-    for (uint64_t i = 0; i < read; i++) next_value(&reader); /* nothing stands before them */
+    for (uint64_t i = 0; i < read; i++)
+        rp_media_runs_next(&reader); /* nothing stands before them */
     for (uint64_t i = 0; i < count; i++) {
-        int64_t value = next_value(&reader);
+        int64_t value = rp_media_runs_next(&reader);
         const uint64_t next = i + 1 < count ? place_of(&at, i + 1) : read + 1;
         for (read++; read < next; read++) {
-            const int64_t lost = next_value(&reader);
+            const int64_t lost = rp_media_runs_next(&reader);
             if (adds) value += lost;
         }
         rp_media_runs_add(runs, arena, 1, value);
@@ -244,6 +228,14 @@ static int64_t place_step(const placed *sorted, uint32_t count) {
     return least;
 }
 
+/* The step of a piece of `count` pictures. A few that the end of a cut leaves, an I and a P far
+ * behind it in display, do not tell it: then it is the reference's. */
+static int64_t step_of(const rp_video_track *track, const placed *sorted, uint32_t count) {
+    enum { TELLING_MIN = 8 };
+    const int64_t own = place_step(sorted, count), known = track->order_step;
+    return count < TELLING_MIN && known > 0 && own % known == 0 ? known : own;
+}
+
 /* Pictures first .. end, in one piece: from a picture at which the order begins anew, or from the
  * end of a hole. */
 typedef struct piece {
@@ -296,7 +288,7 @@ static void order_piece(display *at, const piece *of) {
     for (uint32_t i = 0; i < count; i++)
         at->sorted[i] = (placed){.place = at->counts[of->first + i], .index = of->first + i};
     qsort(at->sorted, count, sizeof *at->sorted, by_place);
-    const int64_t step = place_step(at->sorted, count);
+    const int64_t step = step_of(at->track, at->sorted, count);
     if (of->begins) {
         at->zero_slot = (int64_t)at->places[of->first];
         at->zero_count = at->sorted[0].place;
@@ -369,9 +361,9 @@ static rp_status find_compositions(rp_video_times *times, const rp_video_profile
         rp_arena_clear(&work);
         return rp_fail_memory(error, "composition times");
     }
-    run_reader reader = {.runs = &times->durations};
+    rp_media_runs_reader reader = {.runs = &times->durations};
     for (uint64_t i = 0; i < at.place_count; i++)
-        at.dts[i + 1] = at.dts[i] + (uint64_t)next_value(&reader);
+        at.dts[i + 1] = at.dts[i] + (uint64_t)rp_media_runs_next(&reader);
     order_pictures(&at, profile, chain, index);
     const uint32_t delay = times->is_modelled ? track->delay : 0;
     offsets_of_slots(&at, (uint32_t)count, delay);

@@ -199,8 +199,7 @@ static bool is_last_damaged(weaving *weave, const path *at, uint64_t *resume) {
 /* Is what is left the beginning of a sample that the end of the recording cuts? It is no hole, and
  * no reason to believe that the sound before it was longer. */
 static bool is_end(rp_video_scanner *scanner, uint64_t offset) {
-    enum { TOO_SHORT = 8 }; /* bytes of which nobody can say what they are */
-    return scanner->end - offset < TOO_SHORT || rp_video_scan_is_cut(scanner, offset);
+    return scanner->end - offset < RP_VIDEO_TOO_SHORT || rp_video_scan_is_cut(scanner, offset);
 }
 
 /* Takes the last sample of a path back: it is damaged. */
@@ -218,13 +217,20 @@ static void take_back(weaving *weave, path *from) {
     /* It was the first of its run: the order stands where the run before it ended. */
     from->context.last_track = NONE;
     from->context.run_samples = 0;
+    uint64_t samples = 0;
+    int track = NONE;
     for (int at = from->last; at != NONE; at = weave->links[at].before) {
         const link *run = &weave->links[at];
-        if (run->track == NONE) break;
-        if (from->context.last_track != NONE && run->track != from->context.last_track) return;
-        from->context.last_track = run->track;
-        from->context.run_samples += run->samples;
+        if (track != NONE && run->track != track) {
+            from->context.last_track = track;
+            from->context.run_samples = samples;
+            return;
+        }
+        if (run->track == NONE) return;
+        track = run->track;
+        samples += run->samples;
     }
+    /* Links that are final are gone: how long that run was is not known any more. */
 }
 
 /* The path goes on behind a hole that ends at `resume`, with what must have lain in it. */

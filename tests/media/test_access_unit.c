@@ -111,3 +111,30 @@ TEST(order_unwraps_both_ways_and_begins_anew_at_an_idr) {
         CHECK_INT(rp_media_order_next(&order, &picture), rows[i].expected);
     }
 }
+
+/* Parameter sets that x264 and x265 write for 1920x1080 and 322x182. Coded are 1088 lines, and 328
+ * columns of 184 lines. */
+TEST(the_size_of_pictures_is_the_one_shown) {
+    static const uint8_t h264_sps[] = {0x67, 0x42, 0xc0, 0x28, 0xda, 0x01, 0xe0, 0x08, 0x9f,
+                                       0x97, 0x01, 0x10, 0x00, 0x00, 0x03, 0x00, 0x10, 0x00,
+                                       0x00, 0x03, 0x03, 0x20, 0xf1, 0x83, 0x2a};
+    static const uint8_t hevc_sps[] = {
+        0x42, 0x01, 0x01, 0x01, 0x60, 0x00, 0x00, 0x03, 0x00, 0x90, 0x00, 0x00, 0x03, 0x00,
+        0x00, 0x03, 0x00, 0x3c, 0xa0, 0x0a, 0x48, 0x0b, 0x9c, 0x95, 0x96, 0x56, 0x69, 0x24,
+        0xca, 0xf0, 0x16, 0x80, 0x80, 0x00, 0x00, 0x03, 0x00, 0x80, 0x00, 0x00, 0x0c, 0x84};
+    rp_media_h264 *h264 = calloc(1, sizeof *h264);
+    rp_media_hevc *hevc = calloc(1, sizeof *hevc);
+    uint32_t width = 0, height = 0;
+    REQUIRE(h264 != NULL && hevc != NULL);
+    CHECK(!rp_media_h264_size(&width, &height, h264) && !rp_media_hevc_size(&width, &height, hevc));
+    CHECK(rp_media_h264_sps_read(h264, h264_sps, sizeof h264_sps));
+    CHECK(rp_media_h264_size(&width, &height, h264));
+    CHECK_INT(width, 1920);
+    CHECK_INT(height, 1080);
+    CHECK(rp_media_hevc_sps_read(hevc, hevc_sps, sizeof hevc_sps));
+    CHECK(rp_media_hevc_size(&width, &height, hevc));
+    CHECK_INT(width, 322);
+    CHECK_INT(height, 182);
+    free(h264);
+    free(hevc);
+}

@@ -10,6 +10,7 @@
 #include "check.h"
 #include "media/movie.h"
 #include "reprise/video.h"
+#include "video/chain.h"
 
 enum { PATH_BYTES = 1200 };
 
@@ -232,4 +233,15 @@ TEST(the_clips_beside_the_checkout_come_back_exactly) {
         check_recovery(original, reference, 60);
         if (check_is_failed()) printf("# %s\n", pairs[i][0]);
     }
+}
+
+TEST(a_hole_without_bytes_still_counts_what_was_lost_in_it) {
+    rp_video_chain chain = {.track_count = 2};
+    const uint32_t lost[RP_VIDEO_HOLE_TRACKS] = {0, 3}, none[RP_VIDEO_HOLE_TRACKS] = {0};
+    rp_video_chain_add_hole(&chain, NULL, 100, 0, none);
+    CHECK_INT(chain.hole_count, 0);
+    rp_video_chain_add_hole(&chain, NULL, 100, 0, lost);
+    REQUIRE(chain.hole_count == 1);
+    CHECK_INT(chain.holes[0].lost[1], 3);
+    rp_video_chain_clear(&chain);
 }

@@ -206,10 +206,10 @@ TEST(a_reference_of_another_camera_is_told_apart) {
     static const struct {
         const char *broken, *reference, *there, *named;
     } rows[] = {
-        {"sony-hevc", "sony-h264", "HEVC", "avc1 320x192, twos, rtmd"},
-        {"sony-h264", "sony-hevc", "H.264", "hvc1 320x192, twos, rtmd"},
-        {"gopro", "sony-hevc-intra", "GoPro's fdsc", "hvc1 320x192, ipcm, rtmd"},
-        {"iphone", "sony-hevc", "H.264", "hvc1 320x192, twos, rtmd"},
+        {"sony-hevc", "sony-h264", "HEVC", "avc1 320x180, twos, rtmd"},
+        {"sony-h264", "sony-hevc", "H.264", "hvc1 320x180, twos, rtmd"},
+        {"gopro", "sony-hevc-intra", "GoPro's fdsc", "hvc1 320x180, ipcm, rtmd"},
+        {"iphone", "sony-hevc", "H.264", "hvc1 320x180, twos, rtmd"},
     };
     for (size_t i = 0; i < RP_COUNT(rows); i++) {
         struct clip clips[2];

@@ -13,11 +13,12 @@
 #include "video/clip_judge.h"
 #include "video/scan.h"
 
-/* The next start by asking at every place that begins with a byte that the clip's samples begin
- * with: for kinds whose first byte is learnt that is part of what a start is. */
+/* The next start by asking at every place that begins with two bytes that the clip's samples begin
+ * with: for kinds whose first bytes are learnt that is part of what a start is. */
 static uint64_t find_plainly(rp_video_scanner *scanner, uint64_t from, uint64_t until) {
     while (from < until &&
-           !(scanner->may_start[scanner->data[from]] && rp_video_scan_is_start(scanner, from)))
+           !(rp_video_sieve_passes(&scanner->sieve, scanner->data + from, scanner->end - from) &&
+             rp_video_scan_is_start(scanner, from)))
         from++;
     return from;
 }
@@ -50,10 +51,44 @@ static void check_first_bytes(const rp_video_scanner *scanner, const struct clip
         const rp_video_track *track = &scanner->profile->tracks[i];
         if (track->kind == RP_VIDEO_PCM || track->kind == RP_VIDEO_LEARNED) continue;
         for (size_t k = 0; k < track->media->chunk_count && track->media->sample_count >= 3; k++)
-            if (!scanner->may_start[clip->bytes[track->media->chunks[k].offset]])
+            if (!rp_video_sieve_passes(&scanner->sieve,
+                                       clip->bytes + track->media->chunks[k].offset, 2))
                 check_failed(__FILE__, __LINE__,
-                             "track %d: chunk %zu begins with a byte passed over", i, k);
+                             "track %d: chunk %zu begins with bytes passed over", i, k);
     }
+}
+
+/* A file of these bytes, to be read through the kernel. */
+static rp_media_peek *peek_into(const uint8_t *bytes, size_t size, rp_arena *arena) {
+    char path[400];
+    snprintf(path, sizeof path, "%s/searched", check_scratch());
+    rp_media_peek *peek = rp_arena_alloc(arena, sizeof *peek);
+    if (peek == NULL || rp_new_file_write(path, bytes, size, NULL) != RP_OK) abort();
+    peek->mapping = bytes;
+    peek->size = size;
+    peek->file = open(path, O_RDONLY);
+    return peek;
+}
+
+/* Finds all starts, each also from somewhere before it, as paths do that gave up earlier. */
+static uint64_t compare_all(rp_video_scanner *scanner, rp_media_peek *peek) {
+    rp_random random = rp_random_make(8, 8);
+    uint64_t at = 0, starts = 0;
+    while (at < scanner->end && !check_is_failed()) {
+        rp_video_scanner_set_peek(scanner, NULL);
+        const uint64_t plain = find_plainly(scanner, at, scanner->end);
+        rp_video_scanner_set_peek(scanner, peek);
+        const uint64_t inside = at + rp_random_below(&random, (uint32_t)(plain - at + 1));
+        const uint64_t until = inside + rp_random_below(&random, (uint32_t)(plain - inside + 1));
+        CHECK_INT(rp_video_scan_find(scanner, inside, scanner->end), plain);
+        CHECK_INT(rp_video_scan_find(scanner, at, until), until);
+        CHECK_INT(rp_video_scan_find(scanner, at, scanner->end), plain);
+        starts += plain < scanner->end;
+        at = plain + 1;
+    }
+    rp_video_scanner_set_peek(scanner, NULL);
+    scanner->searched_from = scanner->searched_to = 0;
+    return starts;
 }
 
 static void compare_searches(size_t recipe) {
@@ -73,16 +108,13 @@ static void compare_searches(size_t recipe) {
         fill_with_pieces(bytes, SIZE, &clip, profile);
         rp_video_scanner_init(&scanner, profile, bytes, SIZE);
         check_first_bytes(&scanner, &clip);
-        uint64_t at = 0, starts = 0;
-        while (at < SIZE && !check_is_failed()) {
-            const uint64_t plain = find_plainly(&scanner, at, SIZE);
-            CHECK_INT(rp_video_scan_find(&scanner, at, SIZE), plain);
-            starts += plain < SIZE;
-            at = plain + 1;
-        }
+        const uint64_t starts = compare_all(&scanner, NULL);
+        rp_media_peek *peek = peek_into(bytes, SIZE, &arena);
+        CHECK_INT(compare_all(&scanner, peek), starts);
+        close(peek->file);
         CHECK(starts > 0);
-        printf("# %s: %llu starts, %d start bytes\n", clip_name(recipe), (unsigned long long)starts,
-               scanner.start_byte_count);
+        printf("# %s: %llu starts, %d rows\n", clip_name(recipe), (unsigned long long)starts,
+               scanner.sieve.is_open ? 0 : scanner.sieve.row_count);
     } else {
         check_failed(__FILE__, __LINE__, "no profile of %s", clip_name(recipe));
     }
@@ -94,6 +126,35 @@ static void compare_searches(size_t recipe) {
 TEST(the_quick_search_for_a_start_finds_what_a_look_at_every_byte_finds) {
     for (size_t i = 0; i < clip_count(); i++)
         if (strcmp(clip_name(i), "fragmented") != 0) compare_searches(i);
+}
+
+/* Every loop against the rows tested one by one, on bytes near the rows' own. */
+TEST(the_sieve_lets_through_what_its_rows_allow) {
+    enum { SIZE = RP_VIDEO_SIEVE_PIECE + 1 };
+    static uint8_t bytes[SIZE];
+    static uint16_t places[RP_VIDEO_SIEVE_PIECE];
+    rp_random random = rp_random_make(7, 7);
+    for (int round = 0; round < 400; round++) {
+        rp_video_sieve sieve = rp_video_sieve_begin();
+        const uint32_t spread = round % 2 == 0 ? 256 : 6;
+        for (uint32_t i = 0, count = rp_random_below(&random, 14); i < count; i++) {
+            const uint32_t low = rp_random_below(&random, spread);
+            rp_video_sieve_allow(&sieve, (uint8_t)rp_random_below(&random, spread), (uint8_t)low,
+                                 (uint8_t)(low + rp_random_below(&random, 256 - low)));
+        }
+        for (size_t i = 0; i < SIZE; i++) bytes[i] = (uint8_t)rp_random_below(&random, spread);
+        const rp_video_sieve_fn loops[] = {sieve.run, rp_video_sieve_run_base};
+        for (size_t loop = 0; loop < RP_COUNT(loops); loop++) {
+            sieve.run = loops[loop];
+            const size_t count =
+                rp_video_sieve_places(places, &sieve, bytes, RP_VIDEO_SIEVE_PIECE, SIZE);
+            size_t k = 0;
+            for (size_t i = 0; i < RP_VIDEO_SIEVE_PIECE; i++)
+                if (rp_video_sieve_passes(&sieve, bytes + i, SIZE - i))
+                    if (k == count || places[k++] != i) CHECK(!"a place is missing or too many");
+            CHECK_INT(k, count);
+        }
+    }
 }
 
 TEST(what_is_peeked_at_is_what_the_file_holds) {
@@ -165,6 +226,43 @@ TEST(sound_before_a_cut_metadata_sample_is_kept) {
         chunk = find_rtmd(&clip, pictures);
         static const size_t more[] = {5, 12, 238, 5963};
         for (size_t i = 0; i < RP_COUNT(more); i++) check_cut(&clip, reference, chunk + more[i]);
+        clip_clear(&clip);
+        clip_clear(&other);
+    }
+}
+
+/* The end of picture number `count` of the clip; 0: it has no such. */
+static size_t end_of_picture(const struct clip *clip, uint64_t count) {
+    rp_arena arena = {0};
+    rp_media_movie movie;
+    size_t end = 0;
+    if (rp_media_movie_read(&movie, clip->bytes, clip->size, &arena, NULL) != RP_OK) return 0;
+    for (size_t i = 0; i < movie.track_count && end == 0; i++) {
+        if (movie.tracks[i].handler != RP_MEDIA_TYPE('v', 'i', 'd', 'e')) continue;
+        rp_media_cursor cursor = rp_media_cursor_begin(&movie.tracks[i]);
+        rp_media_sample sample;
+        while (rp_media_cursor_next(&sample, &cursor) && sample.index < count)
+            end = (size_t)(sample.offset + sample.size);
+    }
+    rp_arena_clear(&arena);
+    return end;
+}
+
+/* An I picture and a P picture three places behind it do not say how far apart pictures are. */
+TEST(the_few_pictures_that_a_cut_leaves_are_shown_where_they_were) {
+    char reference[400];
+    snprintf(reference, sizeof reference, "%s/reference.mp4", check_scratch());
+    for (size_t recipe = 0; recipe < clip_count(); recipe++) {
+        struct clip clip, other;
+        if (strcmp(clip_name(recipe), "fragmented") == 0) continue;
+        const char *why = clip_make_two(&clip, &other, recipe, 'B', check_scratch());
+        if (why != NULL) {
+            check_skip(why);
+            return;
+        }
+        REQUIRE(rp_new_file_write(reference, other.bytes, other.size, NULL) == RP_OK);
+        for (uint64_t count = 2; count < 7 && !clip.has_modelled_times; count++)
+            check_cut(&clip, reference, end_of_picture(&clip, count));
         clip_clear(&clip);
         clip_clear(&other);
     }
