@@ -26,26 +26,48 @@ static affine draw_affine(const rp_distort_ranges *ranges, rp_random *random) {
                     (float)(c * high),        (float)y_shift};
 }
 
-/* A smooth number at row, column of the field from KNOTS x KNOTS numbers. */
-static void bend_row(float *bend, const float knots[KNOTS][KNOTS], int side, int row) {
+/* A smooth number at each place of the field from KNOTS x KNOTS numbers: first along the rows of
+ * knots, once, then between two of them for each row of the field. */
+typedef struct bend {
+    float lines[KNOTS][RP_DISTORT_FIELD_MAX];
+} bend;
+
+/* Where place `at` lies among the knots: the knot before it, and how far it has come from there,
+ * without creases at the knots. */
+static int knot_before(float *share, int at, int side) {
     const float step = (KNOTS - 1) / (float)side;
-    const float v = ((float)row + 0.5f) * step;
-    const int i = (int)v;
-    const float f = v - (float)i, fade = f * f * (3 - 2 * f); /* no creases at the knots */
+    const float v = ((float)at + 0.5f) * step;
+    const float f = v - (float)(int)v;
+    *share = f * f * (3 - 2 * f);
+    return (int)v;
+}
+
+static void bend_along(bend *bend, const float knots[KNOTS][KNOTS], int side) {
     for (int column = 0; column < side; column++) {
-        const float u = ((float)column + 0.5f) * step;
-        const int j = (int)u;
-        const float g = u - (float)j, across = g * g * (3 - 2 * g);
-        const float top = knots[i][j] + across * (knots[i][j + 1] - knots[i][j]);
-        const float bottom = knots[i + 1][j] + across * (knots[i + 1][j + 1] - knots[i + 1][j]);
-        bend[column] = top + fade * (bottom - top);
+        float across;
+        const int j = knot_before(&across, column, side);
+        for (int i = 0; i < KNOTS; i++)
+            bend->lines[i][column] = knots[i][j] + across * (knots[i][j + 1] - knots[i][j]);
     }
+}
+
+static void bend_row(float *row_bend, const bend *bend, int side, int row) {
+    float fade;
+    const int i = knot_before(&fade, row, side);
+    const float *top = bend->lines[i], *bottom = bend->lines[i + 1];
+    for (int column = 0; column < side; column++)
+        row_bend[column] = top[column] + fade * (bottom[column] - top[column]);
+}
+
+static float clamp(float x) {
+    x = x > 0 ? x : 0;
+    return x < FRAMED - 1.001f ? x : FRAMED - 1.001f;
 }
 
 /* Bilinear; x and y from the first pixel's centre. `framed` has a pixel of paper around. */
 static float ink_at(const float framed[FRAMED][FRAMED], float x, float y) {
-    x = fminf(fmaxf(x + 1, 0), FRAMED - 1.001f);
-    y = fminf(fmaxf(y + 1, 0), FRAMED - 1.001f);
+    x = clamp(x + 1);
+    y = clamp(y + 1);
     const int column = (int)x, row = (int)y;
     const float fx = x - (float)column, fy = y - (float)row;
     const float top = framed[row][column] + fx * (framed[row][column + 1] - framed[row][column]);
@@ -69,6 +91,7 @@ static void erase(float *field, int side, rp_random *random) {
 void rp_distort(float *field, int side, const uint8_t *pixels, const rp_distort_ranges *ranges,
                 rp_random *random) {
     float framed[FRAMED][FRAMED] = {{0}}, x_knots[KNOTS][KNOTS], y_knots[KNOTS][KNOTS];
+    bend x_bends, y_bends;
     float x_bend[RP_DISTORT_FIELD_MAX] = {0}, y_bend[RP_DISTORT_FIELD_MAX] = {0};
     assert(side >= SIDE && side <= RP_DISTORT_FIELD_MAX);
     const affine map = draw_affine(ranges, random);
@@ -79,12 +102,16 @@ void rp_distort(float *field, int side, const uint8_t *pixels, const rp_distort_
         x_knots[k / KNOTS][k % KNOTS] = (float)(ranges->bend * rp_random_normal(random));
         y_knots[k / KNOTS][k % KNOTS] = (float)(ranges->bend * rp_random_normal(random));
     }
+    if (ranges->bend > 0) {
+        bend_along(&x_bends, x_knots, side);
+        bend_along(&y_bends, y_knots, side);
+    }
     const float middle = (float)(side - 1) / 2, source = (SIDE - 1) / 2.0f;
     for (int row = 0; row < side; row++) {
         const float y = (float)row - middle;
         if (ranges->bend > 0) {
-            bend_row(x_bend, x_knots, side, row);
-            bend_row(y_bend, y_knots, side, row);
+            bend_row(x_bend, &x_bends, side, row);
+            bend_row(y_bend, &y_bends, side, row);
         }
         for (int column = 0; column < side; column++) {
             const float x = (float)column - middle;

@@ -9,12 +9,12 @@
 
 #include "nn/fold.h"
 
-enum { SIDE = RP_DISTORT_SIDE };
+enum { SIDE = RP_DISTORT_SIDE, KERNEL = 3 };
 #define EPS 1e-5 /* of the norms */
 
-#define SMALL_ROWS                                                                            \
-    4, {                                                                                      \
-        {16, 3, 1, 0, true}, {32, 3, 1, 0, true}, {48, 3, 1, 0, true}, { 64, 3, 1, 0, false } \
+#define SMALL_ROWS                                                    \
+    4, {                                                              \
+        {16, 0, true}, {32, 0, true}, {48, 0, true}, { 64, 0, false } \
     }
 
 static const rp_lenet_shape shapes[] = {
@@ -23,23 +23,21 @@ static const rp_lenet_shape shapes[] = {
      {16, 0.004, 0.02, RP_DISTORT_MODERN},
      true,
      5,
-     {{16, 3, 1, 0, true},
-      {64, 3, 1, 0, false},
-      {64, 3, 1, 1, true},
-      {128, 3, 1, 0, false},
-      {128, 3, 1, 1, false}}},
+     {{16, 0, true}, {64, 0, false}, {64, 1, true}, {128, 0, false}, {128, 1, false}}},
     {"fashion", {20, 0.004, 0.01, RP_DISTORT_FASHION}, false, SMALL_ROWS},
     {"fashion-large",
-     {16, 0.004, 0.05, RP_DISTORT_FASHION},
-     true,
-     7,
-     {{32, 3, 1, 0, true},
-      {64, 3, 1, 0, false},
-      {64, 3, 1, 1, true},
-      {160, 3, 1, 0, false},
-      {160, 3, 1, 1, false},
-      {160, 3, 1, 1, false},
-      {160, 3, 1, 1, false}}},
+     {24, 0.004, 0.05, RP_DISTORT_FASHION},
+     false,
+     9,
+     {{16, 0, false},
+      {32, 0, true},
+      {64, 0, false},
+      {64, 1, true},
+      {128, 0, false},
+      {128, 1, false},
+      {128, 1, true},
+      {160, 0, false},
+      {160, 1, false}}},
 };
 
 const rp_lenet_shape *rp_lenet_shape_find(const char *name) {
@@ -61,8 +59,7 @@ static void add_row(rp_parameters *parameters, const char *format, int row, rp_i
 static void add_parameters(rp_parameters *parameters, const rp_lenet_shape *shape) {
     int64_t before = 1, side = SIDE;
     for (int row = 0; row < shape->row_count; row++) {
-        const int64_t maps = shape->rows[row].maps,
-                      kernel[4] = {maps, shape->rows[row].kernel, shape->rows[row].kernel, before};
+        const int64_t maps = shape->rows[row].maps, kernel[4] = {maps, KERNEL, KERNEL, before};
         char name[RP_PARAMETER_NAME_MAX];
         snprintf(name, sizeof name, "conv.%d.weight", row);
         rp_parameters_add(parameters, name, RP_INIT_HE, true, 4, kernel);
@@ -71,7 +68,6 @@ static void add_parameters(rp_parameters *parameters, const rp_lenet_shape *shap
         add_row(parameters, "norm.%d.running_mean", row, RP_INIT_ZEROS, maps);
         add_row(parameters, "norm.%d.running_var", row, RP_INIT_ONES, maps);
         before = maps;
-        side = (side - 1) / shape->rows[row].stride + 1;
         if (shape->rows[row].has_pool) side /= 2;
     }
     const int64_t full[2] = {RP_LENET_CLASSES, shape->has_mean ? before : side * side * before},
@@ -84,8 +80,7 @@ static void add_parameters(rp_parameters *parameters, const rp_lenet_shape *shap
 static void add_folded(rp_parameters *folded, const rp_lenet_shape *shape) {
     int64_t before = 1;
     for (int row = 0; row < shape->row_count; row++) {
-        const rp_lenet_row *r = &shape->rows[row];
-        const int64_t maps = r->maps, kernel[4] = {maps, r->kernel, r->kernel, before};
+        const int64_t maps = shape->rows[row].maps, kernel[4] = {maps, KERNEL, KERNEL, before};
         char name[RP_PARAMETER_NAME_MAX];
         snprintf(name, sizeof name, "conv.%d.weight", row);
         rp_parameters_add(folded, name, RP_INIT_ZEROS, true, 4, kernel);
@@ -106,6 +101,8 @@ rp_status rp_lenet_modern_init(rp_lenet_modern *net, const rp_lenet_shape *shape
         status = rp_parameters_plan(&net->parameters, seed, true, error);
     }
     if (status == RP_OK) status = rp_parameters_plan(&net->folded, seed, false, error);
+    if (status == RP_OK) status = rp_pool_create(&net->pool, net->device->threads, error);
+    net->asks_tape = !rp_answer_is_possible();
     if (status != RP_OK) rp_lenet_modern_clear(net);
     return status;
 }
@@ -113,6 +110,9 @@ rp_status rp_lenet_modern_init(rp_lenet_modern *net, const rp_lenet_shape *shape
 void rp_lenet_modern_clear(rp_lenet_modern *net) {
     rp_parameters_clear(&net->parameters);
     rp_parameters_clear(&net->folded);
+    rp_answer_clear(&net->answer);
+    rp_pool_destroy(net->pool);
+    free(net->rooms);
     if (net->tape.device != NULL) rp_tape_clear(&net->tape);
     rp_device_destroy(net->device);
     *net = (rp_lenet_modern){0};
@@ -127,18 +127,13 @@ static rp_tensor *tensor_of(rp_lenet_modern *net, int row, int which) {
 }
 
 static const rp_window half = {.kernel = {2, 2}, .stride = {2, 2}};
-
-static rp_window window_of(const rp_lenet_row *row) {
-    const int32_t kernel = row->kernel, stride = row->stride, pad = row->kernel / 2;
-    return (rp_window){{kernel, kernel}, {stride, stride}, {pad, pad, pad, pad}};
-}
+static const rp_window around = {{KERNEL, KERNEL}, {1, 1}, {1, 1, 1, 1}};
 
 /* Layer `row` over `x`; `earlier` is what it adds, or NULL. decay < 0: with running statistics. */
 static rp_tensor *run_row(rp_lenet_modern *net, rp_tensor *x, rp_tensor *earlier, int row,
                           double decay) {
     const rp_lenet_row *r = &net->shape->rows[row];
-    const rp_window window = window_of(r);
-    x = rp_tape_conv2d(&net->tape, x, tensor_of(net, row, 0), &window);
+    x = rp_tape_conv2d(&net->tape, x, tensor_of(net, row, 0), &around);
     const rp_norm norm = {.gamma = tensor_of(net, row, 1),
                           .beta = tensor_of(net, row, 2),
                           .running_mean = tensor_of(net, row, 3),
@@ -156,11 +151,10 @@ static rp_tensor *run_row(rp_lenet_modern *net, rp_tensor *x, rp_tensor *earlier
 static rp_tensor *run_folded(rp_lenet_modern *net, rp_tensor *x, rp_tensor *earlier, int row,
                              double decay) {
     const rp_lenet_row *r = &net->shape->rows[row];
-    const rp_window window = window_of(r);
     const rp_filter filter = {&net->folded.rows[row * 2].tensor,
                               &net->folded.rows[row * 2 + 1].tensor, earlier == NULL};
     (void)decay;
-    x = rp_tape_conv2d_bias(&net->tape, x, &filter, &window);
+    x = rp_tape_conv2d_bias(&net->tape, x, &filter, &around);
     if (earlier != NULL) x = rp_tape_relu(&net->tape, rp_tape_add(&net->tape, x, earlier));
     return r->has_pool ? rp_tape_max_pool2d(&net->tape, x, &half) : x;
 }
@@ -253,8 +247,8 @@ rp_status rp_lenet_modern_learn(rp_lenet_modern *net, const rp_optimiser *optimi
                              &net->tape.error);
 }
 
-rp_status rp_lenet_modern_run(rp_lenet_modern *net, const float *x, int count, float *logits,
-                              rp_error *error) {
+static rp_status run_tape(rp_lenet_modern *net, const float *x, int count, float *logits,
+                          rp_error *error) {
     rp_tensor images = images_over(x, count);
     rp_tape_reset(&net->tape);
     net->tape.recording = false;
@@ -265,6 +259,51 @@ rp_status rp_lenet_modern_run(rp_lenet_modern *net, const float *x, int count, f
         return net->tape.status;
     }
     memcpy(logits, y->data, (size_t)count * RP_LENET_CLASSES * sizeof *logits);
+    return RP_OK;
+}
+
+/* The folded net in the order of lenet_answer.h, and rooms for its threads. */
+static rp_status pack(rp_lenet_modern *net, rp_error *error) {
+    if (net->is_folded && net->rooms != NULL) return RP_OK;
+    const rp_lenet_shape *shape = net->shape;
+    rp_answer_layer layers[RP_LENET_ROWS_MAX];
+    fold(net);
+    for (int row = 0; row < shape->row_count; row++)
+        layers[row] = (rp_answer_layer){.weights = net->folded.rows[row * 2].tensor.data,
+                                        .bias = net->folded.rows[row * 2 + 1].tensor.data,
+                                        .inputs = row > 0 ? shape->rows[row - 1].maps : 1,
+                                        .outputs = shape->rows[row].maps,
+                                        .adds = shape->rows[row].adds,
+                                        .has_pool = shape->rows[row].has_pool};
+    const rp_answer_full full = {tensor_of(net, shape->row_count, 0)->data,
+                                 tensor_of(net, shape->row_count, 1)->data, shape->has_mean};
+    RP_TRY(rp_answer_pack(&net->answer, layers, shape->row_count, &full, error));
+    if (net->rooms == NULL)
+        net->rooms =
+            calloc(rp_pool_threads(net->pool) * net->answer.room_count, sizeof *net->rooms);
+    return net->rooms != NULL ? RP_OK : rp_fail_memory(error, "room for maps");
+}
+
+typedef struct asking {
+    const rp_lenet_modern *net;
+    const float *x;
+    float *logits;
+} asking;
+
+static void answer_some(void *context, size_t first, size_t last, unsigned thread) {
+    const asking *ask = context;
+    uint16_t *room = ask->net->rooms + thread * ask->net->answer.room_count;
+    for (size_t i = first; i < last; i++)
+        rp_answer_image(&ask->net->answer, room, ask->x + i * SIDE * SIDE,
+                        ask->logits + i * RP_LENET_CLASSES);
+}
+
+rp_status rp_lenet_modern_run(rp_lenet_modern *net, const float *x, int count, float *logits,
+                              rp_error *error) {
+    if (net->asks_tape) return run_tape(net, x, count, logits, error);
+    RP_TRY(pack(net, error));
+    asking ask = {net, x, logits};
+    rp_pool_run(net->pool, (size_t)count, answer_some, &ask);
     return RP_OK;
 }
 

@@ -7,15 +7,18 @@
 #ifndef RP_LEARN_LENET_MODERN_H
 #define RP_LEARN_LENET_MODERN_H
 
+#include "base/pool.h"
 #include "learn/distort.h"
+#include "learn/lenet_answer.h"
 #include "nn/optimiser.h"
 #include "tensor/tape.h"
 
-/* A layer: convolution, batch norm, [the output of an earlier row added,] relu, [max-pooling]. */
+/* A layer: convolution of 3 x 3, batch norm, [the output of an earlier row added,] relu,
+ * [max-pooling]. */
 typedef struct rp_lenet_row {
-    int maps, kernel, stride; /* padding kernel / 2 */
-    int adds;                 /* 0, or: adds the output of so many rows before */
-    bool has_pool;            /* 2x2 */
+    int maps;      /* a multiple of 16 */
+    int adds;      /* 0, or: adds the output of so many rows before */
+    bool has_pool; /* 2x2 */
 } rp_lenet_row;
 
 enum { RP_LENET_ROWS_MAX = 16, RP_LENET_CLASSES = 10 };
@@ -43,7 +46,11 @@ typedef struct rp_lenet_modern {
     rp_tape tape;
     rp_parameters parameters; /* conv.N.weight, norm.N.*, full.weight, full.bias */
     rp_parameters folded;     /* conv.N.weight, conv.N.bias with the norms in them */
-    bool is_folded;           /* `folded` is of the parameters as they are */
+    bool is_folded;           /* `folded` and `answer` are of the parameters as they are */
+    bool asks_tape;           /* always on processors without lenet_answer.h's instructions */
+    rp_answer answer;         /* `folded` once more, in the order of its loops */
+    rp_pool *pool;            /* owned, as are the rooms: answer.room_count numbers a thread */
+    uint16_t *rooms;          /* NULL until first asked */
     uint64_t step;
 } rp_lenet_modern;
 
