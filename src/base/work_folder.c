@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 rp_status rp_work_folder_make(rp_work_folder *folder, rp_error *error) {
-    snprintf(folder->path, sizeof folder->path, "%s", P_tmpdir "/reprise-work-XXXXXX");
+    *folder = (rp_work_folder){P_tmpdir "/reprise-work-XXXXXX"};
     if (mkdtemp(folder->path) == NULL) return rp_fail_errno(error, "%s", folder->path);
     return RP_OK;
 }
