@@ -200,6 +200,7 @@ static void picture_of(rp_media_picture *picture, const rp_media_hevc *hevc,
         .is_sync = slice->type >= BLA_W_LP && slice->type <= CRA,
         .is_period = is_idr || (slice->type >= BLA_W_LP && slice->type < IDR_W_RADL),
         .is_reference = slice->temporal_id == 0 && !is_sub_layer_non_ref && !is_leading,
+        .is_discardable = is_sub_layer_non_ref,
         .lsb = slice->lsb,
         .lsb_bits = sps->log2_max_pic_order_cnt_lsb};
 }

@@ -48,12 +48,15 @@ void rp_video_chain_add_picture(rp_video_chain *chain, int track, const rp_media
     const size_t index = found->sample_count - 1;
     if (!grow(chain, (void **)&found->places, &found->place_capacity, index,
               sizeof *found->places) ||
+        !grow(chain, (void **)&found->picture_kinds, &found->kind_capacity, index,
+              sizeof *found->picture_kinds) ||
         !grow(chain, (void **)&found->syncs, &found->sync_capacity, found->sync_count,
               sizeof *found->syncs) ||
         !grow(chain, (void **)&found->periods, &found->period_capacity, found->period_count,
               sizeof *found->periods))
         return;
     found->places[index] = (int32_t)rp_media_order_next(&found->order, picture);
+    found->picture_kinds[index] = (uint8_t)rp_media_picture_kind(picture);
     if (picture->is_sync) found->syncs[found->sync_count++] = (uint32_t)index;
     if (picture->is_period) found->periods[found->period_count++] = (uint32_t)index;
 }
@@ -101,6 +104,7 @@ void rp_video_chain_clear(rp_video_chain *chain) {
         free(chain->tracks[i].chunks);
         free(chain->tracks[i].syncs);
         free(chain->tracks[i].places);
+        free(chain->tracks[i].picture_kinds);
         free(chain->tracks[i].periods);
     }
     free(chain->holes);

@@ -29,6 +29,8 @@ typedef struct rp_video_found {
     size_t sync_count, sync_capacity;
     int32_t *places; /* of pictures: place in the order of display, within a period */
     size_t place_capacity;
+    uint8_t *picture_kinds; /* of pictures: rp_media_picture_kind */
+    size_t kind_capacity;
     uint32_t *periods; /* the pictures at which the order begins anew */
     size_t period_count, period_capacity;
     rp_media_order order;
@@ -46,6 +48,7 @@ typedef struct rp_video_chain {
     uint64_t silence_bytes; /* of the longest chunk of silence; 0: none */
     uint64_t sample_bytes, hole_bytes;
     double evidence_bits;
+    bool is_own; /* the samples are those of the profile's own tables, as far as the file goes */
     bool failed; /* memory ran out */
 } rp_video_chain;
 

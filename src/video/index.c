@@ -217,6 +217,22 @@ static void write_cslg(writing *at, const rp_media_box *box) {
     rp_media_box_close(at->out, mark);
 }
 
+/* sdtp (8.6.4): one byte for each sample, by what kind of picture it is where the reference's does
+ * so; of a recording's own index those of the samples that are left. */
+static void write_sdtp(writing *at, const rp_media_box *box) {
+    const rp_video_track *track = &at->profile->tracks[at->track];
+    const rp_video_found *found = found_of(at);
+    const uint8_t *own = rp_media_box_payload(at->profile->movie.data, box);
+    const bool is_own =
+        at->chain->is_own && rp_media_box_payload_size(box) >= 4 + found->sample_count;
+    if (!is_own && (!track->has_dependencies || found->picture_kinds == NULL)) return;
+    const size_t mark = rp_media_full_box_open(at->out, box->type, 0, 0);
+    if (is_own) rp_text_add_bytes(at->out, own + 4, (size_t)found->sample_count);
+    for (uint64_t i = 0; !is_own && i < found->sample_count; i++)
+        rp_text_add_char(at->out, (char)track->dependencies[found->picture_kinds[i]]);
+    rp_media_box_close(at->out, mark);
+}
+
 /* A sample group that holds all samples alike (the roll of AAC) is kept with the new count. */
 static void write_sbgp(writing *at, const rp_media_box *box) {
     rp_bytes bytes = {.data = rp_media_box_payload(at->profile->movie.data, box),
@@ -260,6 +276,7 @@ static void write_stbl(writing *at, const rp_media_box *box) {
     walk = rp_media_box_inside(data, box, 0);
     while (rp_media_box_next(&child, &walk)) {
         if (child.type == TYPE("cslg")) write_cslg(at, &child);
+        if (child.type == TYPE("sdtp")) write_sdtp(at, &child);
         if (child.type == TYPE("sgpd"))
             rp_text_add_bytes(at->out, data + child.offset, (size_t)child.size);
         if (child.type == TYPE("sbgp") && has_groups) write_sbgp(at, &child);

@@ -38,6 +38,7 @@ static void take_own_samples(rp_video_plan *plan) {
     rp_video_chain *chain = &plan->chain;
     const rp_video_profile *profile = plan->profile;
     chain->track_count = profile->track_count;
+    chain->is_own = true;
     if (plan->layout.form == RP_VIDEO_FRAGMENTS) /* moofs stay between the samples, as no samples */
         plan->layout.begin = profile->movie.moov.offset + profile->movie.moov.size;
     chain->begin = plan->layout.begin;

@@ -8,7 +8,7 @@
 #include "base/bytes.h"
 #include "base/new_file.h"
 
-enum { SAMPLES_LEARNED_MAX = 4096, PROFILE_VERSION = 1 };
+enum { SAMPLES_LEARNED_MAX = 4096, PROFILE_VERSION = 2 };
 
 #define TYPE(text) RP_MEDIA_TYPE((text)[0], (text)[1], (text)[2], (text)[3])
 static const uint32_t type_rprp = RP_MEDIA_TYPE('r', 'p', 'r', 'p');
@@ -402,26 +402,55 @@ static rp_media_access_unit picture_at(const rp_video_track *track, const uint8_
 
 /* The least step between picture order counts of one period: 1 or 2 with every recorder seen. A cut
  * that leaves a few pictures does not tell it. */
-static void learn_order_step(rp_video_track *track, const uint8_t *data, uint64_t size) {
-    enum { LEARNED_MAX = 64, STEP_MAX = 255 };
-    int64_t places[LEARNED_MAX], least = STEP_MAX + 1;
-    int count = 0;
-    rp_media_order order = {0};
+typedef struct order_steps {
+    int64_t places[64], least; /* of the period; 0: none met */
+    int count;
+    rp_media_order order;
+} order_steps;
+
+static void note_step(order_steps *steps, const rp_media_picture *picture) {
+    if (picture->is_period) steps->count = 0;
+    const int64_t place = rp_media_order_next(&steps->order, picture);
+    for (int i = 0; i < steps->count; i++) {
+        const int64_t *other = &steps->places[i];
+        const int64_t apart = place > *other ? place - *other : *other - place;
+        if (apart > 0 && (steps->least == 0 || apart < steps->least)) steps->least = apart;
+    }
+    if (steps->count < (int)RP_COUNT(steps->places)) steps->places[steps->count++] = place;
+}
+
+/* The values of sdtp, one for each sample; NULL where there are none. */
+static const uint8_t *find_dependencies(const uint8_t *data, const rp_media_track *media) {
+    rp_media_box box;
+    if (media->stbl.size == 0 || !rp_media_box_find(&box, data, &media->stbl, TYPE("sdtp")))
+        return NULL;
+    if (rp_media_box_payload_size(&box) < 4 + media->sample_count) return NULL;
+    return rp_media_box_payload(data, &box) + 4;
+}
+
+/* What pictures say about themselves: the step of their order, and whether sdtp (8.6.4) follows
+ * from their kind. It is written for a recording only where it does so for the whole reference:
+ * Apple's recorder of HEVC calls pictures discardable that their NAL units call references. */
+static void learn_pictures(rp_video_track *track, const uint8_t *data, uint64_t size) {
+    enum { STEP_MAX = 255 };
+    order_steps steps = {0};
+    const uint8_t *values = find_dependencies(data, track->media);
+    bool is_met[RP_MEDIA_PICTURE_KINDS] = {0};
     rp_media_cursor cursor = rp_media_cursor_begin(track->media);
     rp_media_sample sample;
-    for (int k = 0; k < LEARNED_MAX && rp_media_cursor_next(&sample, &cursor); k++) {
+    for (int k = 0; k < SAMPLES_LEARNED_MAX && rp_media_cursor_next(&sample, &cursor); k++) {
         if (sample.offset > size || sample.size > size - sample.offset) return;
         const rp_media_access_unit unit = picture_at(track, data + sample.offset, sample.size);
         if (unit.size == 0) return;
-        if (unit.picture.is_period) count = 0;
-        const int64_t place = rp_media_order_next(&order, &unit.picture);
-        for (int i = 0; i < count; i++) {
-            const int64_t apart = place > places[i] ? place - places[i] : places[i] - place;
-            if (apart > 0 && apart < least) least = apart;
-        }
-        places[count++] = place;
+        note_step(&steps, &unit.picture);
+        if (values == NULL) continue;
+        const unsigned kind = rp_media_picture_kind(&unit.picture);
+        if (is_met[kind] && track->dependencies[kind] != values[sample.index]) values = NULL;
+        else track->dependencies[kind] = values[sample.index];
+        is_met[kind] = true;
     }
-    if (least <= STEP_MAX) track->order_step = (uint32_t)least;
+    if (steps.least <= STEP_MAX) track->order_step = (uint32_t)steps.least;
+    track->has_dependencies = values != NULL;
 }
 
 static void learn_samples(rp_video_profile *profile, uint64_t size) {
@@ -464,6 +493,8 @@ rp_status rp_video_profile_save(const rp_video_profile *profile, const char *pat
         rp_media_put_be32(&out, track->recovery_is_sync | track->order_step << 8);
         rp_media_put_be32(&out, track->size_count);
         for (int k = 0; k < RP_VIDEO_SIZES_MAX; k++) rp_media_put_be32(&out, track->sizes[k]);
+        rp_media_put_be32(&out, track->has_dependencies);
+        rp_text_add_bytes(&out, track->dependencies, sizeof track->dependencies);
     }
     rp_media_box_close(&out, mark);
     const rp_status status = out.failed ? rp_fail_memory(error, "the profile")
@@ -480,7 +511,8 @@ static bool load_learned(rp_video_profile *profile, uint64_t size) {
         if (box.type != type_rprp) continue;
         rp_bytes bytes = {.data = rp_media_box_payload(profile->movie.data, &box),
                           .size = (size_t)rp_media_box_payload_size(&box)};
-        if (rp_bytes_be32(&bytes) != PROFILE_VERSION) return false;
+        const uint32_t version = rp_bytes_be32(&bytes);
+        if (version < 1 || version > PROFILE_VERSION) return false;
         if (rp_bytes_be32(&bytes) != (uint32_t)profile->track_count) return false;
         for (int i = 0; i < profile->track_count; i++) {
             rp_video_track *track = &profile->tracks[i];
@@ -495,6 +527,11 @@ static bool load_learned(rp_video_profile *profile, uint64_t size) {
             track->recovery_is_sync = flags & 1;
             track->order_step = flags >> 8 & 255;
             rp_bytes_skip(&bytes, 4 + 4 * RP_VIDEO_SIZES_MAX); /* the moov has them too */
+            if (version < 2) continue;
+            track->has_dependencies = rp_bytes_be32(&bytes) & 1;
+            const uint8_t *values = rp_bytes_take(&bytes, sizeof track->dependencies);
+            if (values == NULL) return false;
+            memcpy(track->dependencies, values, sizeof track->dependencies);
         }
         profile->has_samples = !bytes.failed;
         return !bytes.failed;
@@ -573,7 +610,7 @@ rp_status rp_video_profile_learn(rp_video_profile *profile, const uint8_t *data,
         rp_video_track *track = &profile->tracks[i];
         set_limits(track);
         if (!is_saved && (track->kind == RP_VIDEO_H264 || track->kind == RP_VIDEO_HEVC))
-            learn_order_step(track, data, size);
+            learn_pictures(track, data, size);
     }
     find_special_tracks(profile);
     return RP_OK;

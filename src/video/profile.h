@@ -5,13 +5,14 @@
  * Saved, a profile is a file of three boxes, so that any tool can look into it:
  *
  *     ftyp | moov          as in the healthy clip, byte by byte
- *     rprp                 u32 version 1, u32 number of tracks, then for each track:
+ *     rprp                 u32 version 2, u32 number of tracks, then for each track:
  *         u8 signature[32], u8 mask[32]      bytes that all samples share; mask 0xff where they do
  *         u8 first_bytes[32]                 bit b: a sample begins with byte b
  *         u64 types_seen, u32 units_min      NAL unit types, fewest slices of a picture
  *         u32 flags                          1: recovery points are sync samples;
  *                                            bits 8 to 15: step of the picture order count
  *         u32 size_count, u32 sizes[8]       the few sizes that samples have, where they are few
+ *         u32 has, u8 dependencies[4]        sdtp of each kind of picture; not in version 1
  */
 #ifndef RP_VIDEO_PROFILE_H
 #define RP_VIDEO_PROFILE_H
@@ -69,6 +70,8 @@ typedef struct rp_video_track {
     uint32_t delay;      /* pictures decoded before the first is shown */
     int32_t earliest;    /* least place of display less place of decoding; 0 or negative */
     bool has_compositions;
+    bool has_dependencies;                        /* sdtp goes by what a picture is */
+    uint8_t dependencies[RP_MEDIA_PICTURE_KINDS]; /* its value for each kind */
     uint32_t order_step; /* picture order count from one picture shown to the next; 0: not known */
 
     uint64_t run_samples[RP_VIDEO_SIZES_MAX]; /* lengths of runs in the file, most frequent first */
