@@ -74,6 +74,7 @@ static rp_status load_1998(rp_lenet98 *net, const rp_safetensors *file, rp_error
 rp_status rp_lenet_save(const rp_lenet *lenet, const char *path, rp_error *error) {
     if (lenet->net98 != NULL) return save_1998(lenet->net98, path, error);
     const rp_metadata metadata = {variant_key, lenet->variant};
+    RP_TRY(rp_device_finish(lenet->modern.device, error)); /* a step may still be under way */
     return rp_checkpoint_ship(path, &lenet->modern.parameters, false, false, &metadata, 1, error);
 }
 

@@ -65,6 +65,37 @@ static void check_row(const driver_plan *plan, rp_op op, rp_device *device) {
     report(passed, rp_op_find(op)->name, "kernels as the plain loops, in either order");
 }
 
+/* Fewer steps and inputs than in training: the widths stay, which decide how a block shares out its
+ * work, and the plain loops take a second instead of ten. */
+static void shorten(op_case *c) {
+    static const int64_t shorter[][2] = {{272, 5}, {2304, 40}};
+    for (int i = 0; i < RP_INS_MAX + RP_OUTS_MAX; i++) {
+        slot *s = i < RP_INS_MAX ? &c->in[i] : &c->out[i - RP_INS_MAX];
+        for (int axis = 0; axis < s->dims; axis++)
+            for (size_t k = 0; k < RP_COUNT(shorter); k++)
+                if (s->shape[axis] == shorter[k][0]) s->shape[axis] = shorter[k][1];
+    }
+}
+
+/* What only large tensors reach: sums in several steps, many threads a block. */
+static void check_large(rp_device *device) {
+    static const rp_op ops[] = {RP_OP_sum,
+                                RP_OP_sum_squares,
+                                RP_OP_embedding_backward,
+                                RP_OP_batch_norm_backward,
+                                RP_OP_lstm,
+                                RP_OP_lstm_backward,
+                                RP_OP_decoder,
+                                RP_OP_decoder_backward};
+    for (size_t i = 0; i < RP_COUNT(ops); i++) {
+        op_case c = op_case_make(ops[i], 1, SIZE_LARGE);
+        shorten(&c);
+        rp_emulation_order(0);
+        report(driver_compare(&c, device, RP_BF16), rp_op_find(ops[i])->name,
+               "the widths of training");
+    }
+}
+
 /* A device whose kernels may not read the host's memory: everything is carried over and back. */
 static void check_carrying(rp_cuda_plugin plugin) {
     rp_device *device;
@@ -175,6 +206,7 @@ int main(int argc, char **argv) {
     for (int op = 0; op < RP_OP_COUNT; op++)
         if (plan.row == NULL || strcmp(plan.row, rp_op_find((rp_op)op)->name) == 0)
             check_row(&plan, (rp_op)op, device);
+    if (plan.row == NULL) check_large(device);
     rp_device_destroy(device);
     if (plan.row == NULL) {
         rp_cuda_plugin second;

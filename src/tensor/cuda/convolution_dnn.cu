@@ -22,8 +22,16 @@ typedef struct key {
     int32_t direction, stride[2], pad[4];
 } key;
 
+/* Descriptors of one graph, ended together; `failed` is sticky. */
+typedef struct graph {
+    cudnnBackendDescriptor_t made[64];
+    int count;
+    bool failed;
+} graph;
+
 typedef struct plan {
-    key key;
+    key shape;
+    graph parts;                   /* what the plan was made of; it may still look at it */
     cudnnBackendDescriptor_t plan; /* NULL: cuDNN has nothing for this shape */
     int64_t workspace;
     int narrow; /* FILTER: w comes out in bf16 and is to be widened */
@@ -34,22 +42,24 @@ typedef struct plans {
     plan at[PLANS_MAX];
 } plans;
 
+static void end(graph *g) {
+    for (int i = g->count - 1; i >= 0; i--)
+        if (g->made[i] != NULL) cudnnBackendDestroyDescriptor(g->made[i]);
+}
+
+static void plan_end(plan *p) {
+    if (p->plan != NULL) cudnnBackendDestroyDescriptor(p->plan);
+    end(&p->parts);
+}
+
 void rp_cuda_convolution_plans_end(rp_cuda_state *state) {
     plans *all = (plans *)state->plans;
-    for (int i = 0; all != NULL && i < all->count; i++)
-        if (all->at[i].plan != NULL) cudnnBackendDestroyDescriptor(all->at[i].plan);
+    for (int i = 0; all != NULL && i < all->count; i++) plan_end(&all->at[i]);
     free(all);
     state->plans = NULL;
 }
 
 /* ---- descriptors ----------------------------------------------------------------------------- */
-
-/* Descriptors of one graph, ended together; `failed` is sticky. */
-typedef struct graph {
-    cudnnBackendDescriptor_t made[64];
-    int count;
-    bool failed;
-} graph;
 
 static cudnnBackendDescriptor_t make(graph *g, cudnnBackendDescriptorType_t type) {
     cudnnBackendDescriptor_t descriptor = NULL;
@@ -74,11 +84,6 @@ static void set_one(graph *g, cudnnBackendDescriptor_t descriptor, cudnnBackendA
 
 static void finalize(graph *g, cudnnBackendDescriptor_t descriptor) {
     g->failed = g->failed || cudnnBackendFinalize(descriptor) != CUDNN_STATUS_SUCCESS;
-}
-
-static void end(graph *g) {
-    for (int i = g->count - 1; i >= 0; i--)
-        if (g->made[i] != NULL) cudnnBackendDestroyDescriptor(g->made[i]);
 }
 
 /* (B, W, H, C), or (O, KW, KH, C). */
@@ -195,13 +200,13 @@ static cudnnBackendDescriptor_t try_config(cudnnHandle_t handle, cudnnBackendDes
     return NULL;
 }
 
-static cudnnBackendDescriptor_t find_plan(cudnnHandle_t handle, const key *k,
-                                          cudnnDataType_t w_type, int64_t *workspace) {
+/* Fills in the slot's plan for a w of this type; leaves NULL where there is none. */
+static void find_plan(plan *slot, cudnnHandle_t handle, cudnnDataType_t w_type) {
     graph g = {};
-    cudnnBackendDescriptor_t configs[CONFIGS_MAX], found = NULL;
+    cudnnBackendDescriptor_t configs[CONFIGS_MAX];
     const cudnnBackendHeurMode_t mode = CUDNN_HEUR_MODE_A;
     int64_t count = 0;
-    cudnnBackendDescriptor_t operation_graph = make_graph(&g, handle, k, w_type);
+    cudnnBackendDescriptor_t operation_graph = make_graph(&g, handle, &slot->shape, w_type);
     cudnnBackendDescriptor_t heuristic = make(&g, CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR);
     set_one(&g, heuristic, CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH, operation_graph);
     set(&g, heuristic, CUDNN_ATTR_ENGINEHEUR_MODE, CUDNN_TYPE_HEUR_MODE, 1, &mode);
@@ -210,10 +215,11 @@ static cudnnBackendDescriptor_t find_plan(cudnnHandle_t handle, const key *k,
     if (!g.failed && cudnnBackendGetAttribute(heuristic, CUDNN_ATTR_ENGINEHEUR_RESULTS,
                                               CUDNN_TYPE_BACKEND_DESCRIPTOR, CONFIGS_MAX, &count,
                                               configs) == CUDNN_STATUS_SUCCESS)
-        for (int64_t i = 0; i < count && found == NULL; i++)
-            if (is_deterministic(&g, configs[i])) found = try_config(handle, configs[i], workspace);
-    end(&g);
-    return found;
+        for (int64_t i = 0; i < count && slot->plan == NULL; i++)
+            if (is_deterministic(&g, configs[i]))
+                slot->plan = try_config(handle, configs[i], &slot->workspace);
+    if (slot->plan != NULL) slot->parts = g;
+    else end(&g);
 }
 
 static plan *plan_of(rp_cuda_state *state, const key *k) {
@@ -221,7 +227,7 @@ static plan *plan_of(rp_cuda_state *state, const key *k) {
     plans *all = (plans *)state->plans;
     if (all == NULL) return NULL;
     for (int i = 0; i < all->count; i++)
-        if (memcmp(&all->at[i].key, k, sizeof *k) == 0) return &all->at[i];
+        if (memcmp(&all->at[i].shape, k, sizeof *k) == 0) return &all->at[i];
     if (all->count == PLANS_MAX) { /* shapes have changed a lot: begin anew */
         rp_cuda_convolution_plans_end(state);
         return plan_of(state, k);
@@ -229,11 +235,10 @@ static plan *plan_of(rp_cuda_state *state, const key *k) {
     plan *slot = &all->at[all->count++];
     const bool is_filter = k->direction == RP_CUDA_FILTER;
     const cudnnHandle_t handle = (cudnnHandle_t)state->dnn;
-    slot->key = *k;
-    slot->plan =
-        find_plan(handle, k, is_filter ? CUDNN_DATA_FLOAT : CUDNN_DATA_BFLOAT16, &slot->workspace);
+    slot->shape = *k;
+    find_plan(slot, handle, is_filter ? CUDNN_DATA_FLOAT : CUDNN_DATA_BFLOAT16);
     if (slot->plan == NULL && is_filter) {
-        slot->plan = find_plan(handle, k, CUDNN_DATA_BFLOAT16, &slot->workspace);
+        find_plan(slot, handle, CUDNN_DATA_BFLOAT16);
         slot->narrow = slot->plan != NULL;
     }
     return slot;

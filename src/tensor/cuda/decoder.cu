@@ -119,7 +119,7 @@ static __device__ void clear(float *data, int64_t count) {
 }
 
 template <typename T>
-static __global__ void decoder_kernel(run r) {
+static __global__ void RP_UP_TO(RP_RECURRENCE_THREADS_MAX) decoder_kernel(run r) {
     const rp_decoder_sizes *s = &r.s;
     const int64_t n = rp_block(), U = s->units, first = n * s->steps;
     const rp_decoder_span span = rp_decoder_span_of(r.spans, n, s->time);

@@ -161,7 +161,7 @@ static __device__ void clear(const back *b, const room *m, int64_t from, int64_t
 }
 
 template <typename T>
-static __global__ void back_kernel(back b) {
+static __global__ void RP_UP_TO(RP_RECURRENCE_THREADS_MAX) back_kernel(back b) {
     const rp_decoder_sizes *s = &b.s;
     const int64_t n = rp_block(), U = s->units, first = n * s->steps;
     const rp_decoder_span span = rp_decoder_span_of(b.spans, n, s->time);

@@ -199,8 +199,8 @@ rp_status rp_device_create_cuda(rp_device **out, rp_error *error) {
     *out = NULL;
     if (!RP_HAVE_CUDA)
         return rp_fail(error, RP_SYSTEM, -1,
-                       "--device cuda: this Reprise was built without CUDA; build it where nvcc "
-                       "is, with meson -Dcuda=enabled");
+                       "--device cuda: no CUDA in this build of Reprise; build it where nvcc is, "
+                       "with meson -Dcuda=enabled");
     rp_cuda_plugin plugin;
     void *library = dlopen(RP_CUDA_LIBRARY, RTLD_NOW | RTLD_LOCAL);
     if (library == NULL) return fail_to_open(error);

@@ -32,6 +32,9 @@ __device__ inline float *rp_shared(void) {
     return rp_shared_floats;
 }
 
+/* Behind __global__: the compiler keeps to so many registers that blocks of this size can start. */
+#define RP_UP_TO(threads) __launch_bounds__(threads)
+
 /* Before a loop whose loads are to be under way together. */
 #define RP_UNROLL _Pragma("unroll 8")
 

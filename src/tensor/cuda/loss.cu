@@ -28,8 +28,8 @@ static __global__ void row_loss_kernel(float *losses, rp_view x, const int32_t *
 
 /* One block: the mean of `values` over the rows with ids[r] >= 0. Sums of a thread are in f32 over
  * rows / 1024 rows. */
-static __global__ void mean_kernel(rp_view y, const float *values, const int32_t *ids,
-                                   int64_t rows) {
+static __global__ void RP_UP_TO(JOIN_THREADS)
+    mean_kernel(rp_view y, const float *values, const int32_t *ids, int64_t rows) {
     float sum = 0, counted = 0;
     for (int64_t r = rp_thread(); r < rows; r += rp_threads()) {
         sum += values[r];
@@ -56,7 +56,8 @@ rp_status rp_cuda_cross_entropy(rp_device *device, const rp_args *args, rp_error
 }
 
 /* One block: scale[0] = gy over the rows that count, 0 if there are none. */
-static __global__ void share_kernel(float *scale, rp_view gy, const int32_t *ids, int64_t rows) {
+static __global__ void RP_UP_TO(JOIN_THREADS)
+    share_kernel(float *scale, rp_view gy, const int32_t *ids, int64_t rows) {
     float counted = 0;
     for (int64_t r = rp_thread(); r < rows; r += rp_threads()) counted += ids[r] >= 0;
     counted = rp_block_sum(rp_shared(), counted);
@@ -99,7 +100,7 @@ static judged judged_of(const rp_tensor *const *in) {
 }
 
 /* One block: y = sum of the weighted losses over the sum of the weights. */
-static __global__ void binary_kernel(rp_view y, judged j) {
+static __global__ void RP_UP_TO(JOIN_THREADS) binary_kernel(rp_view y, judged j) {
     float sum = 0, weights = 0;
     for (int64_t i = rp_thread(); i < j.count; i += rp_threads()) {
         const float x = rp_get(j.x, i), weight = rp_get(j.weight, i);
@@ -117,7 +118,7 @@ rp_status rp_cuda_binary_cross_entropy(rp_device *device, const rp_args *args, r
     return rp_cuda_launched(device, error);
 }
 
-static __global__ void weight_kernel(float *scale, rp_view gy, judged j) {
+static __global__ void RP_UP_TO(JOIN_THREADS) weight_kernel(float *scale, rp_view gy, judged j) {
     float weights = 0;
     for (int64_t i = rp_thread(); i < j.count; i += rp_threads()) weights += rp_get(j.weight, i);
     weights = rp_block_sum(rp_shared(), weights);

@@ -46,7 +46,7 @@ static __device__ void clear_column(const walk *w, int64_t row) {
 
 /* Shared: h, c (U), sums (4U), parts. */
 template <typename T>
-static __global__ void forward_kernel(walk w) {
+static __global__ void RP_UP_TO(RP_RECURRENCE_THREADS_MAX) forward_kernel(walk w) {
     const int64_t U = w.units, d = rp_block() / w.batch, b = rp_block() % w.batch;
     float *h = rp_shared(), *c = h + U, *sums = c + U, *parts = sums + 4 * U;
     const T *wh = (const T *)w.wh + d * U * 4 * U;
@@ -183,7 +183,7 @@ static __device__ void undo_gates(const walk *w, const int64_t rows[3], const fl
 
 /* Shared: dh, dc (U), da (4U), parts. */
 template <typename T>
-static __global__ void backward_kernel(walk w) {
+static __global__ void RP_UP_TO(RP_RECURRENCE_THREADS_MAX) backward_kernel(walk w) {
     const int64_t U = w.units, d = rp_block() / w.batch, b = rp_block() % w.batch;
     float *dh = rp_shared(), *dc = dh + U, *da = dc + U, *parts = da + 4 * U;
     const T *wh = (const T *)w.wh + d * 4 * U * ((U + RP_WIDE - 1) / RP_WIDE * RP_WIDE);

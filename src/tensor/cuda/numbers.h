@@ -6,6 +6,8 @@
 #ifndef RP_TENSOR_CUDA_NUMBERS_H
 #define RP_TENSOR_CUDA_NUMBERS_H
 
+#include <math.h>
+
 #include "tensor/cuda/launch.h"
 
 typedef uint16_t rp_half; /* a bf16 */

@@ -10,14 +10,15 @@
 
 #include "tensor/cuda/numbers.h"
 
-enum { RP_WIDE = 4 /* numbers a thread reads at once */ };
+enum { RP_WIDE = 4 /* numbers a thread reads at once */, RP_RECURRENCE_THREADS_MAX = 1024 };
 
 static inline int64_t rp_padded(int64_t count) { return (count + RP_WIDE - 1) / RP_WIDE * RP_WIDE; }
 
 /* Threads for products of up to `rows` results: one each, within a block's limits. */
 static inline int rp_recurrence_threads(int64_t rows) {
     const int64_t threads = (rows + 31) / 32 * 32;
-    return (int)(threads < 64 ? 64 : threads > 1024 ? 1024 : threads);
+    if (threads > RP_RECURRENCE_THREADS_MAX) return RP_RECURRENCE_THREADS_MAX;
+    return (int)(threads < 64 ? 64 : threads);
 }
 
 /* Floats of the room `parts` below. */

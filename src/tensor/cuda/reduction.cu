@@ -6,7 +6,10 @@
 
 #include "tensor/cuda/numbers.h"
 
-enum { LANE_ROWS = 32 /* rows a thread adds up before the block does */ };
+enum {
+    LANE_ROWS = 32, /* rows a thread adds up before the block does */
+    JOINED_MAX = 64 /* chunks that one thread may join; more go through the blocks once more */
+};
 
 /* Columns are cut into tiles of 2^k <= 32, so that neighbours read neighbours; the other threads of
  * a block take other rows. */
@@ -48,8 +51,6 @@ static __global__ void join_kernel(rp_view y, double *exact, const float *parts,
     else rp_put(y, column, (float)sum);
 }
 
-/* Columns of one number have as many chunks as a column has rows / 8192: those of a chunk's chunks
- * are added up first, so that the last thread has few to add. */
 static bool sum_columns(rp_device *device, rp_view y, double *exact, column_sums s) {
     rp_cuda_state *state = rp_cuda_state_of(device);
     s.width = 1;
@@ -64,7 +65,7 @@ static bool sum_columns(rp_device *device, rp_view y, double *exact, column_sums
     s.parts = parts;
     rp_launch(state, column_sums_kernel, rp_grid{chunks * s.tiles, RP_THREADS, RP_THREADS, true},
               s);
-    if (chunks > per_chunk) {
+    if (chunks > JOINED_MAX) {
         column_sums second = s;
         second.x = rp_view{parts, 0};
         second.parts = parts + chunks * s.columns;

@@ -18,6 +18,7 @@
 #define __global__
 #define __device__
 #define RP_UNROLL
+#define RP_UP_TO(threads)
 
 typedef struct rp_grid {
     int64_t blocks;
