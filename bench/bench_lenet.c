@@ -49,7 +49,8 @@ static void ask(rp_lenet *lenet, uint32_t count, rp_random *random) {
 int main(int argc, char **argv) {
     rp_lenet *lenet = NULL;
     rp_random random = rp_random_make(1, 1);
-    if (argc != 4 || rp_lenet_create(&lenet, "modern", 1, (unsigned)atoi(argv[2]), NULL) != RP_OK)
+    if (argc != 4 ||
+        rp_lenet_create(&lenet, "modern", 1, "cpu", (unsigned)atoi(argv[2]), NULL) != RP_OK)
         return 2;
     if (strcmp(argv[1], "learn") == 0) learn(&lenet->modern, atoi(argv[3]), &random);
     else ask(lenet, (uint32_t)atoi(argv[3]), &random);

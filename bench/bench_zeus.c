@@ -1,6 +1,6 @@
 /* bench_zeus.c: a training step of the published network, and reading systems, timed.
  *
- * usage: bench_zeus step BATCH f32|bf16 STEPS            prints systems per second of the best step
+ * usage: bench_zeus step BATCH f32|bf16 STEPS [cuda]     prints systems per second of the best step
  *        bench_zeus read BATCH f32|bf16 TOKENS ROUNDS    prints milliseconds of the best round
  * Images are 192 x 864 of noise, 272 tokens each; what is timed does not depend on their content.
  * Two threads. The peer is zeus_torch.py; zeus.py runs both and prints the ratios. */
@@ -32,14 +32,19 @@ static rp_tensor make(rp_dtype dtype, int dims, const int64_t *shape) {
     return tensor;
 }
 
-static void bench_init(bench *b, int64_t batch, rp_dtype dtype, int64_t tokens, bool training) {
+static void bench_init(bench *b, const char *device, int64_t batch, rp_dtype dtype, int64_t tokens,
+                       bool training) {
+    rp_error error = {0};
     rp_random random = rp_random_make(1, 1);
     const rp_configuration *zeus = rp_configuration_find("zeus");
     *b = (bench){.batch = batch};
     if (rp_model_create(&b->model, zeus, 1, training, NULL) != RP_OK ||
-        rp_device_create_cpu(&b->device, THREADS, NULL) != RP_OK ||
-        rp_tape_init(&b->tape, b->device, NULL) != RP_OK)
+        rp_device_create(&b->device, device, THREADS, &error) != RP_OK ||
+        rp_parameters_move(&b->model.parameters, b->device, &error) != RP_OK ||
+        rp_tape_init(&b->tape, b->device, &error) != RP_OK) {
+        fprintf(stderr, "%s\n", error.text);
         exit(4);
+    }
     b->device->weights_version = 1;
     b->images = make(dtype, 4, (const int64_t[]){batch, WIDTH, zeus->height, 1});
     b->spans = make(RP_I32, 2, (const int64_t[]){batch, 3});
@@ -64,7 +69,8 @@ static void bench_init(bench *b, int64_t batch, rp_dtype dtype, int64_t tokens, 
 
 static rp_decoding forward(bench *b, bool training, uint64_t step, rp_encoding *encoding) {
     const rp_model_run run = {.training = training, .seed = 1, .step = step};
-    *encoding = rp_model_encode(&b->model, &b->tape, &b->images, b->lengths, &run);
+    rp_tensor *images = rp_tape_import(&b->tape, &b->images);
+    *encoding = rp_model_encode(&b->model, &b->tape, images, b->lengths, &run);
     const rp_spans spans = {
         .spans = &b->spans, .ids = &b->inputs, .span_max = WIDTH / b->model.stride};
     return rp_model_decode(&b->model, &b->tape, encoding, &spans);
@@ -78,7 +84,8 @@ static double train_step(bench *b, const rp_optimiser *adam, uint64_t step) {
     const rp_decoding d = forward(b, true, step, &encoding);
     rp_tensor *loss = rp_tape_cross_entropy(&b->tape, d.logits, &b->targets);
     if (rp_tape_backward(&b->tape, loss, false) != RP_OK ||
-        rp_optimiser_step(adam, &b->model.parameters, b->device, step, NULL, NULL) != RP_OK) {
+        rp_optimiser_step(adam, &b->model.parameters, b->device, step, NULL, NULL) != RP_OK ||
+        rp_tape_finish(&b->tape) != RP_OK) {
         fprintf(stderr, "%s\n", b->tape.error.text);
         exit(4);
     }
@@ -135,9 +142,9 @@ static double peak_megabytes(void) {
 int main(int argc, char **argv) {
     bench b;
     double best = 1e9;
-    if (argc == 5 && strcmp(argv[1], "step") == 0) {
-        bench_init(&b, atoi(argv[2]), strcmp(argv[3], "bf16") == 0 ? RP_BF16 : RP_F32, TOKENS,
-                   true);
+    if ((argc == 5 || argc == 6) && strcmp(argv[1], "step") == 0) {
+        bench_init(&b, argc == 6 ? argv[5] : "cpu", atoi(argv[2]),
+                   strcmp(argv[3], "bf16") == 0 ? RP_BF16 : RP_F32, TOKENS, true);
         const rp_optimiser adam = rp_optimiser_adam(1e-3, 1000);
         for (int i = 0; i < atoi(argv[4]) + 2; i++) { /* two to warm up */
             const double seconds = train_step(&b, &adam, (uint64_t)i + 1);
@@ -149,8 +156,8 @@ int main(int argc, char **argv) {
     }
     if (argc == 6 && strcmp(argv[1], "read") == 0) {
         const int64_t tokens = atoi(argv[4]);
-        bench_init(&b, atoi(argv[2]), strcmp(argv[3], "bf16") == 0 ? RP_BF16 : RP_F32, tokens,
-                   false);
+        bench_init(&b, "cpu", atoi(argv[2]), strcmp(argv[3], "bf16") == 0 ? RP_BF16 : RP_F32,
+                   tokens, false);
         b.tape.recording = false;
         for (int i = 0; i < atoi(argv[5]) + 2; i++) {
             const double seconds = read_batch(&b, tokens);
@@ -160,6 +167,7 @@ int main(int argc, char **argv) {
         return 0;
     }
     fprintf(stderr,
-            "usage: bench_zeus step BATCH f32|bf16 STEPS | read BATCH f32|bf16 TOKENS ROUNDS\n");
+            "usage: bench_zeus step BATCH f32|bf16 STEPS [cuda] | read BATCH f32|bf16 TOKENS "
+            "ROUNDS\n");
     return 2;
 }

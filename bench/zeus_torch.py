@@ -71,7 +71,7 @@ class Zeus(nn.Module):
         enc = self.encode(images)
         keys = self.keys(enc)
         x = self.gates_x(self.embedding(inputs)).unbind(1)
-        h = c = torch.zeros(len(images), U, dtype=enc.dtype)
+        h = c = torch.zeros(len(images), U, dtype=enc.dtype, device=enc.device)
         out = []
         for token in x:
             h, c = self.step(token, h, c, enc, keys)
@@ -131,9 +131,10 @@ def time_read(batch, kind, tokens, rounds):
     return {'milliseconds': best * 1e3, 'peak_mb': peak()}
 
 
-torch.set_num_threads(2)
-if sys.argv[1] == 'step':
-    print(json.dumps(time_step(int(sys.argv[2]), sys.argv[3], int(sys.argv[4]))))
-else:
-    print(json.dumps(time_read(int(sys.argv[2]), sys.argv[3], int(sys.argv[4]),
-                               int(sys.argv[5]))))
+if __name__ == '__main__':
+    torch.set_num_threads(2)
+    if sys.argv[1] == 'step':
+        print(json.dumps(time_step(int(sys.argv[2]), sys.argv[3], int(sys.argv[4]))))
+    else:
+        print(json.dumps(time_read(int(sys.argv[2]), sys.argv[3], int(sys.argv[4]),
+                                   int(sys.argv[5]))))

@@ -245,18 +245,18 @@ typedef struct rp_lenet rp_lenet;
 
 enum { RP_DIGIT_SIDE = 28, RP_DIGIT_CLASSES = 10 };
 
-/* Draws first weights from `seed`. `threads`: at most so many, 0 for all. RP_USAGE: no such
- * variant.
- */
-rp_status rp_lenet_create(rp_lenet **lenet, const char *variant, uint64_t seed, unsigned threads,
-                          rp_error *error);
+/* Draws first weights from `seed`. `device`: "cpu", or "cuda", an NVIDIA GPU (not for 1998).
+ * `threads`: at most so many, 0 for all. RP_USAGE: no such variant or device; RP_SYSTEM: no GPU. */
+rp_status rp_lenet_create(rp_lenet **lenet, const char *variant, uint64_t seed, const char *device,
+                          unsigned threads, rp_error *error);
 void rp_lenet_destroy(rp_lenet *lenet);
 const char *rp_lenet_variant(const rp_lenet *lenet);
 size_t rp_lenet_parameter_count(const rp_lenet *lenet); /* trained */
 
 /* Weights as safetensors. Loading takes the variant from the file. RP_INPUT: not such a file. */
 rp_status rp_lenet_save(const rp_lenet *lenet, const char *path, rp_error *error);
-rp_status rp_lenet_load(rp_lenet **lenet, const char *path, unsigned threads, rp_error *error);
+rp_status rp_lenet_load(rp_lenet **lenet, const char *path, const char *device, unsigned threads,
+                        rp_error *error);
 
 /* How a pass went. Wrong answers in per cent; those of training are counted while learning. */
 typedef struct rp_lenet_pass {

@@ -26,6 +26,7 @@ typedef struct rp_score_train_options {
                                   running statistics follow the new images; or NULL */
     const char *init;          /* weights to start from, or NULL: fresh ones */
     const char *augment;       /* list of augmentations, see `reprise score augment` */
+    const char *device;        /* "cpu", or "cuda": an NVIDIA GPU; NULL: cpu */
     double epochs;             /* length of the run, over which the rate falls */
     double rate;               /* largest learning rate (Adam) */
     double token_dropout;      /* share of the decoder's inputs that are hidden from it */

@@ -11,7 +11,7 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 struct lenet_options {
-    const char *data, *variant, *weights, *output, *classify;
+    const char *data, *variant, *weights, *output, *classify, *device;
     int64_t passes, hold_out, seed, threads;
     bool evaluate, distort, json;
 };
@@ -29,7 +29,7 @@ static rp_status load(rp_lenet **lenet, const struct lenet_options *options, rp_
                            "%s: no such weights; train them with --data DIR, or name a file with "
                            "--weights",
                            name);
-    return rp_lenet_load(lenet, found, (unsigned)options->threads, error);
+    return rp_lenet_load(lenet, found, options->device, (unsigned)options->threads, error);
 }
 
 /* -- Test
@@ -168,11 +168,11 @@ static rp_status train(const struct lenet_options *options, const rp_progress *p
                                         .distort = options->distort,
                                         .on_pass = print_pass,
                                         .context = (void *)(uintptr_t)options};
-    rp_status status =
-        options->weights != NULL
-            ? rp_lenet_load(&lenet, options->weights, (unsigned)options->threads, error)
-            : rp_lenet_create(&lenet, options->variant, (uint64_t)options->seed,
-                              (unsigned)options->threads, error);
+    rp_status status = options->weights != NULL
+                           ? rp_lenet_load(&lenet, options->weights, options->device,
+                                           (unsigned)options->threads, error)
+                           : rp_lenet_create(&lenet, options->variant, (uint64_t)options->seed,
+                                             options->device, (unsigned)options->threads, error);
     if (status == RP_OK && !options->json)
         printf("%s, %zu parameters\n", rp_lenet_variant(lenet), rp_lenet_parameter_count(lenet));
     if (status == RP_OK) status = rp_lenet_train(lenet, &training, progress, error);
@@ -217,11 +217,13 @@ static const rp_cli_option options[] = {
      "safetensors to test, ask or go on training from (the variant's own; new ones)"},
     {"seed", 0, RP_CLI_INTEGER, "N", offsetof(struct lenet_options, seed),
      "of weights, order and distortions (1)"},
+    {"device", 0, RP_CLI_TEXT, "cpu|cuda", offsetof(struct lenet_options, device),
+     "where to reckon; cuda: an NVIDIA GPU (cpu)"},
     {"threads", 't', RP_CLI_INTEGER, "N", offsetof(struct lenet_options, threads),
      "at most so many, 0 for all (0); 1998 needs one"},
     {"json", 0, RP_CLI_FLAG, NULL, offsetof(struct lenet_options, json), "say it as JSON"},
 };
-static const struct lenet_options defaults = {.variant = "modern", .seed = 1};
+static const struct lenet_options defaults = {.variant = "modern", .device = "cpu", .seed = 1};
 
 const rp_cli_verb rp_cli_learn_lenet = {
     .wing = "learn",

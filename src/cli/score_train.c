@@ -3,7 +3,7 @@
 #include "reprise/score.h"
 
 struct train_options {
-    const char *output, *configuration, *init, *augment, *freeze;
+    const char *output, *configuration, *init, *augment, *freeze, *device;
     double epochs, rate, token_dropout, evaluate_minutes, checkpoint_minutes, stop_minutes;
     int64_t batch, threads, limit, evaluate_limit, measures, seed;
     bool full_precision, resume;
@@ -12,6 +12,7 @@ struct train_options {
 static const struct train_options defaults = {.output = "training",
                                               .configuration = "measure",
                                               .augment = "published",
+                                              .device = "cpu",
                                               .epochs = 12,
                                               .rate = 2e-3,
                                               .token_dropout = 0.1,
@@ -43,6 +44,7 @@ static const rp_cli_option options[] = {
     {"evaluate-minutes", 0, RP_CLI_NUMBER, "M", AT(evaluate_minutes), "between evaluations"},
     {"checkpoint-minutes", 0, RP_CLI_NUMBER, "M", AT(checkpoint_minutes), "between checkpoints"},
     {"stop-minutes", 0, RP_CLI_NUMBER, "M", AT(stop_minutes), "end after so long, to resume later"},
+    {"device", 0, RP_CLI_TEXT, "cpu|cuda", AT(device), "where to reckon; cuda: an NVIDIA GPU"},
     {"threads", 't', RP_CLI_INTEGER, "N", AT(threads), "processors to use; 0: all"},
     {"seed", 0, RP_CLI_INTEGER, "N", AT(seed), "of weights, order and augmentation"},
     {"f32", 0, RP_CLI_FLAG, NULL, AT(full_precision), "activations in f32 instead of bf16"},
@@ -59,6 +61,7 @@ static rp_status run(const rp_cli_call *call, rp_error *error) {
                                           .init = values->init,
                                           .freeze = values->freeze,
                                           .augment = values->augment,
+                                          .device = values->device,
                                           .epochs = values->epochs,
                                           .rate = values->rate,
                                           .token_dropout = values->token_dropout,

@@ -23,8 +23,8 @@ static rp_status create_1998(rp_lenet *lenet, uint64_t seed, rp_error *error) {
     return RP_OK;
 }
 
-rp_status rp_lenet_create(rp_lenet **out, const char *variant, uint64_t seed, unsigned threads,
-                          rp_error *error) {
+rp_status rp_lenet_create(rp_lenet **out, const char *variant, uint64_t seed, const char *device,
+                          unsigned threads, rp_error *error) {
     const rp_lenet_shape *shape = rp_lenet_shape_find(variant);
     const bool is_1998 = strcmp(variant, "1998") == 0;
     *out = NULL;
@@ -32,11 +32,14 @@ rp_status rp_lenet_create(rp_lenet **out, const char *variant, uint64_t seed, un
         return rp_fail(error, RP_USAGE, -1,
                        "variant %.40s: there are 1998, modern, large, fashion, fashion-large",
                        variant);
+    if (is_1998 && strcmp(device, "cpu") != 0)
+        return rp_fail(error, RP_USAGE, -1, "variant 1998 learns digit by digit, on a cpu alone");
     rp_lenet *lenet = calloc(1, sizeof *lenet);
     if (lenet == NULL) return rp_fail_memory(error, "a net");
+    const rp_lenet_place place = {device, threads};
     rp_status status;
     if (is_1998) status = create_1998(lenet, seed, error);
-    else status = rp_lenet_modern_init(&lenet->modern, shape, seed, threads, error);
+    else status = rp_lenet_modern_init(&lenet->modern, shape, seed, place, error);
     if (!is_1998) lenet->variant = shape->name;
     if (status == RP_OK) *out = lenet;
     else rp_lenet_destroy(lenet);

@@ -74,10 +74,12 @@ static rp_status load_1998(rp_lenet98 *net, const rp_safetensors *file, rp_error
 rp_status rp_lenet_save(const rp_lenet *lenet, const char *path, rp_error *error) {
     if (lenet->net98 != NULL) return save_1998(lenet->net98, path, error);
     const rp_metadata metadata = {variant_key, lenet->variant};
+    RP_TRY(rp_device_finish(lenet->modern.device, error)); /* a step may still be under way */
     return rp_checkpoint_ship(path, &lenet->modern.parameters, false, false, &metadata, 1, error);
 }
 
-rp_status rp_lenet_load(rp_lenet **out, const char *path, unsigned threads, rp_error *error) {
+rp_status rp_lenet_load(rp_lenet **out, const char *path, const char *device, unsigned threads,
+                        rp_error *error) {
     rp_safetensors file = {0};
     rp_lenet *lenet = NULL;
     *out = NULL;
@@ -87,8 +89,9 @@ rp_status rp_lenet_load(rp_lenet **out, const char *path, unsigned threads, rp_e
     if (variant == NULL)
         status = rp_fail(error, RP_INPUT, -1, "%s: no weights of a LeNet (no \"%s\" in it)", path,
                          variant_key);
-    if (status == RP_OK) status = rp_lenet_create(&lenet, variant, 0, threads, error);
-    if (status == RP_USAGE) status = rp_fail(error, RP_INPUT, -1, "%s: unknown variant", path);
+    if (status == RP_OK) status = rp_lenet_create(&lenet, variant, 0, device, threads, error);
+    if (status == RP_USAGE && strcmp(device, "cpu") == 0)
+        status = rp_fail(error, RP_INPUT, -1, "%s: unknown variant", path);
     if (status != RP_OK) goto done;
     if (lenet->net98 != NULL) status = load_1998(lenet->net98, &file, error);
     else status = rp_safetensors_read_parameters(&file, &lenet->modern.parameters, false, error);

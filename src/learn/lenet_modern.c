@@ -91,9 +91,9 @@ static void add_folded(rp_parameters *folded, const rp_lenet_shape *shape) {
 }
 
 rp_status rp_lenet_modern_init(rp_lenet_modern *net, const rp_lenet_shape *shape, uint64_t seed,
-                               unsigned threads, rp_error *error) {
+                               rp_lenet_place place, rp_error *error) {
     *net = (rp_lenet_modern){.shape = shape};
-    rp_status status = rp_device_create_cpu(&net->device, threads, error);
+    rp_status status = rp_device_create(&net->device, place.device, place.threads, error);
     if (status == RP_OK) status = rp_tape_init(&net->tape, net->device, error);
     if (status == RP_OK) {
         add_parameters(&net->parameters, shape);
@@ -101,8 +101,10 @@ rp_status rp_lenet_modern_init(rp_lenet_modern *net, const rp_lenet_shape *shape
         status = rp_parameters_plan(&net->parameters, seed, true, error);
     }
     if (status == RP_OK) status = rp_parameters_plan(&net->folded, seed, false, error);
+    if (status == RP_OK) status = rp_parameters_move(&net->parameters, net->device, error);
+    if (status == RP_OK) status = rp_parameters_move(&net->folded, net->device, error);
     if (status == RP_OK) status = rp_pool_create(&net->pool, net->device->threads, error);
-    net->asks_tape = !rp_answer_is_possible();
+    net->asks_tape = !rp_answer_is_possible() || strcmp(place.device, "cpu") != 0;
     if (status != RP_OK) rp_lenet_modern_clear(net);
     return status;
 }
@@ -238,7 +240,7 @@ rp_status rp_lenet_modern_learn(rp_lenet_modern *net, const rp_optimiser *optimi
     const int rows = net->shape->row_count;
     rp_tensor *logits = run_full(net, run_rows(net, &images, rows, run_row, 0.95));
     rp_tensor *loss = rp_tape_cross_entropy(&net->tape, logits, &ids);
-    if (net->tape.status != RP_OK) return net->tape.status;
+    RP_TRY(rp_tape_finish(&net->tape));
     totals[0] += rp_tensor_get(loss, 0) * count;
     totals[1] += count_wrong(logits->data, labels, count);
     net->is_folded = false;
@@ -250,11 +252,11 @@ rp_status rp_lenet_modern_learn(rp_lenet_modern *net, const rp_optimiser *optimi
 static rp_status run_tape(rp_lenet_modern *net, const float *x, int count, float *logits,
                           rp_error *error) {
     rp_tensor images = images_over(x, count);
-    rp_tape_reset(&net->tape);
+    rp_tape_reset(&net->tape); /* waits for the device: the host is about to read weights */
     net->tape.recording = false;
     fold(net);
     rp_tensor *y = run_full(net, run_rows(net, &images, net->shape->row_count, run_folded, -1));
-    if (net->tape.status != RP_OK) {
+    if (rp_tape_finish(&net->tape) != RP_OK) {
         if (error != NULL) *error = net->tape.error;
         return net->tape.status;
     }
@@ -312,6 +314,7 @@ rp_status rp_lenet_modern_settle(rp_lenet_modern *net, int batches, int count,
     rp_parameters *parameters = &net->parameters;
     float *x = malloc((size_t)count * SIDE * SIDE * sizeof *x);
     if (x == NULL) return rp_fail_memory(error, "a batch of digits");
+    rp_tape_reset(&net->tape); /* waits for the device */
     if (parameters->average != NULL)
         memcpy(parameters->values, parameters->average,
                (size_t)parameters->trained_count * sizeof(float));
@@ -325,7 +328,7 @@ rp_status rp_lenet_modern_settle(rp_lenet_modern *net, int batches, int count,
         run_rows(net, &images, net->shape->row_count, run_row, (double)batch / (batch + 1));
     }
     free(x);
-    if (net->tape.status != RP_OK && error != NULL) *error = net->tape.error;
+    if (rp_tape_finish(&net->tape) != RP_OK && error != NULL) *error = net->tape.error;
     return net->tape.status;
 }
 
@@ -335,7 +338,7 @@ rp_status rp_lenet_modern_maps(rp_lenet_modern *net, const float *x, int row, fl
     rp_tape_reset(&net->tape);
     net->tape.recording = false;
     rp_tensor *y = rp_tape_cast(&net->tape, run_rows(net, &images, row + 1, run_row, -1), RP_F32);
-    if (net->tape.status != RP_OK) {
+    if (rp_tape_finish(&net->tape) != RP_OK) {
         if (error != NULL) *error = net->tape.error;
         return net->tape.status;
     }

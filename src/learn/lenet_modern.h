@@ -57,8 +57,14 @@ typedef struct rp_lenet_modern {
 /* The shape of this name, or NULL. */
 const rp_lenet_shape *rp_lenet_shape_find(const char *name);
 
+/* On the device of this name, with at most so many threads; see rp_device_create. */
+typedef struct rp_lenet_place {
+    const char *device;
+    unsigned threads;
+} rp_lenet_place;
+
 rp_status rp_lenet_modern_init(rp_lenet_modern *net, const rp_lenet_shape *shape, uint64_t seed,
-                               unsigned threads, rp_error *error);
+                               rp_lenet_place place, rp_error *error);
 void rp_lenet_modern_clear(rp_lenet_modern *net);
 
 /* One step of Adam on x (count, 28, 28) ink and its labels. The loss and the number of wrong

@@ -34,22 +34,28 @@ static rp_status gradient_norm(rp_parameters *parameters, rp_device *device, dou
     return RP_OK;
 }
 
-static void update_average(rp_parameters *parameters, double keep, uint64_t step) {
+static rp_status update_average(rp_parameters *parameters, rp_device *device, double keep,
+                                uint64_t step, rp_error *error) {
     /* Early on the average follows quickly, so that the start does not linger in it. */
     const double growing = (1.0 + (double)step) / (10.0 + (double)step);
     const float k = (float)(growing < keep ? growing : keep);
-    for (int64_t i = 0; i < parameters->trained_count; i++)
-        parameters->average[i] += (1 - k) * (parameters->values[i] - parameters->average[i]);
+    const int64_t count[1] = {parameters->trained_count};
+    const rp_tensor values = rp_tensor_over(parameters->values, RP_F32, 1, count);
+    rp_tensor average = rp_tensor_over(parameters->average, RP_F32, 1, count);
+    const rp_args args = {.in = {&values}, .out = {&average}, .attr = {.rate = 1 - k}};
+    return rp_device_run(device, RP_OP_average, &args, error);
 }
 
-static void decay_weights(rp_parameters *parameters, double share) {
+static rp_status decay_weights(rp_parameters *parameters, rp_device *device, double share,
+                               rp_error *error) {
     for (int k = 0; k < parameters->count; k++) {
-        const rp_parameter *row = &parameters->rows[k];
+        rp_parameter *row = &parameters->rows[k];
         if (!row->trained || row->dims < 2) continue;
-        float *values = row->tensor.data;
-        for (int64_t i = 0; i < rp_tensor_count(&row->tensor); i++)
-            values[i] -= (float)share * values[i];
+        const rp_args args = {
+            .in = {&row->tensor}, .out = {&row->tensor}, .attr = {.alpha = 1 - share}};
+        RP_TRY(rp_device_run(device, RP_OP_scale, &args, error));
     }
+    return RP_OK;
 }
 
 rp_status rp_optimiser_step(const rp_optimiser *o, rp_parameters *parameters, rp_device *device,
@@ -77,8 +83,8 @@ rp_status rp_optimiser_step(const rp_optimiser *o, rp_parameters *parameters, rp
     RP_TRY(
         rp_device_run(device, o->kind == RP_OPTIMISER_ADAM ? RP_OP_adam : RP_OP_sgd, &args, error));
     if (o->kind == RP_OPTIMISER_ADAM && o->weight_decay > 0)
-        decay_weights(parameters, args.attr.rate * o->weight_decay);
+        RP_TRY(decay_weights(parameters, device, args.attr.rate * o->weight_decay, error));
     device->weights_version++;
-    if (o->average > 0) update_average(parameters, o->average, step);
+    if (o->average > 0) RP_TRY(update_average(parameters, device, o->average, step, error));
     return RP_OK;
 }

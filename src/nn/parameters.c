@@ -123,6 +123,43 @@ rp_status rp_parameters_plan(rp_parameters *parameters, uint64_t seed, bool trai
     return RP_OK;
 }
 
+/* Points every row at the blocks as they lie. */
+static void point_rows(rp_parameters *parameters, bool training) {
+    for (int i = 0; i < parameters->count; i++) {
+        rp_parameter *row = &parameters->rows[i];
+        row->tensor.data =
+            parameters->values + (row->trained ? 0 : parameters->trained_count) + row->offset;
+        if (training && row->trained) row->gradient.data = parameters->gradients + row->offset;
+    }
+}
+
+rp_status rp_parameters_move(rp_parameters *parameters, rp_device *device, rp_error *error) {
+    const int64_t trained = parameters->trained_count;
+    float **const blocks[] = {&parameters->values, &parameters->gradients, &parameters->moment1,
+                              &parameters->moment2, &parameters->average};
+    float *moved[RP_COUNT(blocks)] = {NULL};
+    if (!device->has_own_memory) return RP_OK;
+    assert(parameters->device == NULL);
+    for (size_t i = 0; i < RP_COUNT(blocks); i++) {
+        if (*blocks[i] == NULL) continue;
+        const int64_t count = trained + (i == 0 ? parameters->state_count : 0);
+        moved[i] = device->allocate(device, ((size_t)count + 16) * sizeof(float));
+        if (moved[i] == NULL) {
+            for (size_t k = 0; k < i; k++) device->release(device, moved[k]);
+            return rp_fail_memory(error, "the network's weights");
+        }
+        device->copy(device, moved[i], *blocks[i], (size_t)count * sizeof(float));
+    }
+    RP_TRY(rp_device_finish(device, error));
+    for (size_t i = 0; i < RP_COUNT(blocks); i++) {
+        free(*blocks[i]);
+        *blocks[i] = moved[i];
+    }
+    parameters->device = device;
+    point_rows(parameters, parameters->gradients != NULL);
+    return RP_OK;
+}
+
 rp_parameter *rp_parameters_find(const rp_parameters *parameters, const char *name) {
     for (int i = 0; i < parameters->count; i++)
         if (strcmp(parameters->rows[i].name, name) == 0) return &parameters->rows[i];
@@ -130,15 +167,18 @@ rp_parameter *rp_parameters_find(const rp_parameters *parameters, const char *na
 }
 
 void rp_parameters_zero_gradients(rp_parameters *parameters) {
-    memset(parameters->gradients, 0, (size_t)parameters->trained_count * sizeof(float));
+    const size_t bytes = (size_t)parameters->trained_count * sizeof(float);
+    if (parameters->device == NULL) memset(parameters->gradients, 0, bytes);
+    else parameters->device->clear(parameters->device, parameters->gradients, bytes);
 }
 
 void rp_parameters_clear(rp_parameters *parameters) {
+    float *const blocks[] = {parameters->values, parameters->gradients, parameters->moment1,
+                             parameters->moment2, parameters->average};
+    for (size_t i = 0; i < RP_COUNT(blocks); i++) {
+        if (parameters->device == NULL) free(blocks[i]);
+        else parameters->device->release(parameters->device, blocks[i]);
+    }
     free(parameters->rows);
-    free(parameters->values);
-    free(parameters->gradients);
-    free(parameters->moment1);
-    free(parameters->moment2);
-    free(parameters->average);
     *parameters = (rp_parameters){0};
 }

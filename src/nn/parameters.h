@@ -8,8 +8,7 @@
 #ifndef RP_NN_PARAMETERS_H
 #define RP_NN_PARAMETERS_H
 
-#include "base/error.h"
-#include "tensor/tensor.h"
+#include "tensor/device.h"
 
 typedef enum rp_init {
     RP_INIT_ZEROS,
@@ -41,6 +40,7 @@ typedef struct rp_parameters {
     int64_t trained_count, state_count;                      /* numbers */
     float *values, *gradients, *moment1, *moment2, *average; /* owned; the last four may be NULL */
     rp_status status;                                        /* sticky: of rp_parameters_add */
+    rp_device *device; /* whose memory the blocks are, see rp_parameters_move; NULL: the host's */
 } rp_parameters;
 
 /* Adds a row and returns its index. Fan-in is the product of all axes but the first, fan-out the
@@ -52,6 +52,11 @@ int rp_parameters_add(rp_parameters *parameters, const char *name, rp_init init,
  * With `training`: gradients, moments and the average (a copy of the values) as well. */
 rp_status rp_parameters_plan(rp_parameters *parameters, uint64_t seed, bool training,
                              rp_error *error);
+
+/* Brings the blocks into memory of the device, if that has its own (else nothing is done): its rows
+ * then read them where they are. The device must outlive the parameters. The host may still read
+ * and write them when the device is at rest (rp_device_finish). */
+rp_status rp_parameters_move(rp_parameters *parameters, rp_device *device, rp_error *error);
 
 /* The row of this name, or NULL. */
 rp_parameter *rp_parameters_find(const rp_parameters *parameters, const char *name);

@@ -285,7 +285,7 @@ static bool advance(beam *b) {
     const rp_spans spans = {
         .spans = &b->spans, .ids = &b->ids, .h0 = &b->h, .c0 = &b->c, .span_max = b->span_max};
     const rp_decoding d = rp_model_decode(b->model, b->step, b->encoding, &spans);
-    if (b->step->status != RP_OK) return false;
+    if (rp_tape_finish(b->step) != RP_OK) return false;
     const size_t bytes = (size_t)(b->rows * b->model->configuration->units) * sizeof(float);
     memcpy(b->next_h, d.h->data, bytes);
     memcpy(b->next_c, d.c->data, bytes);

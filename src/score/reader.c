@@ -202,7 +202,7 @@ static rp_status encode(rp_reader *reader, rp_encoding *encoding, const rp_page_
         encoding->enc = rp_tape_cast(&reader->encode, encoding->enc, RP_F32);
         encoding->keys = rp_tape_cast(&reader->encode, encoding->keys, RP_F32);
     }
-    if (reader->encode.status != RP_OK && error != NULL) *error = reader->encode.error;
+    if (rp_tape_finish(&reader->encode) != RP_OK && error != NULL) *error = reader->encode.error;
     return reader->encode.status;
 }
 

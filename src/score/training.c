@@ -56,6 +56,7 @@ rp_score_train_options rp_score_train_defaults(void) {
                                     .checkpoint_minutes = 3,
                                     .measures_max = 1,
                                     .token_dropout = 0.1,
+                                    .device = "cpu",
                                     .seed = 42};
 }
 
@@ -132,7 +133,9 @@ static rp_tensor *total_loss(trainer *t, const rp_batch *batch, const double sha
     *b = *batch;
     const rp_model_run run = {
         .training = true, .seed = t->options->seed, .step = t->step, .first = (uint64_t)t->first};
-    const rp_encoding encoding = rp_model_encode(&t->model, tape, &b->images, b->lengths, &run);
+    rp_tensor *images = rp_tape_import(tape, &b->images);
+    if (images == NULL) return NULL;
+    const rp_encoding encoding = rp_model_encode(&t->model, tape, images, b->lengths, &run);
     if (encoding.enc == NULL) return NULL;
     const rp_spans decoder = {
         .spans = &b->spans, .ids = &b->inputs, .rows = &b->rows, .span_max = b->span_max};
@@ -165,7 +168,8 @@ static void clear_frozen(const trainer *t, float *block) {
     const rp_parameters *p = &t->model.parameters;
     for (int i = 0; i < p->count; i++)
         if (is_frozen(t, &p->rows[i]))
-            memset(block + p->rows[i].offset, 0, rp_tensor_bytes(&p->rows[i].gradient));
+            t->device->clear(t->device, block + p->rows[i].offset,
+                             rp_tensor_bytes(&p->rows[i].gradient));
 }
 
 /* A weight with neither gradient nor moments stays as it is. A checkpoint of a run that did not
@@ -193,10 +197,11 @@ static rp_status train_step(trainer *t, bool *stop, rp_error *error) {
     double share[WEIGHTS];
     weigh(t, batch, stop, share);
     rp_tensor *loss = total_loss(t, batch, share, &losses);
-    if (loss != NULL) {
+    if (rp_tape_finish(&t->tape) == RP_OK && loss != NULL) {
         add_losses(t, &losses);
         rp_tape_backward(&t->tape, loss, false);
     }
+    if (t->group.size > 1) rp_tape_finish(&t->tape); /* the host adds up the gradients */
     if (t->tape.status != RP_OK) {
         if (error != NULL) *error = t->tape.error;
         return t->tape.status;
@@ -267,10 +272,12 @@ static rp_status evaluate(trainer *t, rp_error *error) {
     rp_evaluation e;
     rp_reader_options options = rp_reader_defaults();
     options.dtype = t->dtype;
+    RP_TRY(rp_device_finish(t->device, error)); /* the host is about to write weights */
     swap_average(t);
     rp_status status = rp_reader_init(&reader, &t->model, t->device, &options, error);
     if (status == RP_OK) status = rp_evaluate(&e, &reader, &t->dev, NULL, NULL, NULL, error);
     rp_reader_clear(&reader);
+    if (status == RP_OK) status = rp_device_finish(t->device, error);
     swap_average(t);
     t->evaluated_s = rp_clock_seconds();
     if (status != RP_OK) return status;
@@ -297,6 +304,7 @@ static rp_status evaluate(trainer *t, rp_error *error) {
 static rp_status save(trainer *t, rp_error *error) {
     rp_arena space = {0};
     rp_metadata metadata[RP_MODEL_METADATA];
+    RP_TRY(rp_device_finish(t->device, error));
     rp_status status = rp_model_metadata(&t->model, metadata, &space, error);
     if (status == RP_OK)
         status = rp_checkpoint_write(t->path[0], &t->model.parameters, t->step, metadata,
@@ -367,10 +375,12 @@ static rp_status prepare(trainer *t, rp_error *error) {
                        o->batch, t->group.size);
     t->first = o->batch * t->group.rank / t->group.size;
     RP_TRY(name_files(t, error));
+    RP_TRY(rp_device_create(&t->device, o->device != NULL ? o->device : "cpu", (unsigned)o->threads,
+                            error));
     RP_TRY(open_model(t, error));
     RP_TRY(load_data(t, error));
     RP_TRY(rp_page_augment_parse(&t->augment, o->augment, error));
-    RP_TRY(rp_device_create_cpu(&t->device, (unsigned)o->threads, error));
+    RP_TRY(rp_parameters_move(&t->model.parameters, t->device, error));
     RP_TRY(rp_tape_init(&t->tape, t->device, error));
     t->device->weights_version = 1;
     t->device->sharing = t->group.sharing;
@@ -444,8 +454,8 @@ static rp_status run(trainer *t, rp_error *error) {
 static void trainer_clear(trainer *t) {
     rp_batches_destroy(t->batches);
     rp_tape_clear(&t->tape);
-    rp_device_destroy(t->device);
     rp_model_clear(&t->model);
+    rp_device_destroy(t->device);
     rp_dataset_clear(&t->train);
     rp_dataset_clear(&t->dev);
     if (t->lines != NULL) fclose(t->lines);

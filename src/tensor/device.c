@@ -16,6 +16,16 @@ static void release_host(rp_device *device, void *data) {
     free(data);
 }
 
+static void clear_host(rp_device *device, void *data, size_t bytes) {
+    (void)device;
+    memset(data, 0, bytes);
+}
+
+static void copy_host(rp_device *device, void *to, const void *from, size_t bytes) {
+    (void)device;
+    memcpy(to, from, bytes);
+}
+
 rp_status rp_device_create_ref(rp_device **out, rp_error *error) {
     rp_device *device = calloc(1, sizeof *device);
     *out = device;
@@ -25,8 +35,22 @@ rp_status rp_device_create_ref(rp_device **out, rp_error *error) {
     device->threads = 1;
     device->allocate = allocate_host;
     device->release = release_host;
+    device->clear = clear_host;
+    device->copy = copy_host;
     for (int op = 0; op < RP_OP_COUNT; op++) device->implementation[op] = "ref";
     return RP_OK;
+}
+
+rp_status rp_device_create(rp_device **device, const char *name, unsigned threads,
+                           rp_error *error) {
+    *device = NULL;
+    if (strcmp(name, "cpu") == 0) return rp_device_create_cpu(device, threads, error);
+    if (strcmp(name, "cuda") == 0) return rp_device_create_cuda(device, error);
+    return rp_fail(error, RP_USAGE, -1, "no device is called '%s'; there are cpu and cuda", name);
+}
+
+rp_status rp_device_finish(rp_device *device, rp_error *error) {
+    return device->finish != NULL ? device->finish(device, error) : RP_OK;
 }
 
 void rp_device_destroy(rp_device *device) {
@@ -59,7 +83,9 @@ rp_status rp_device_run(rp_device *device, rp_op op, const rp_args *args, rp_err
         *(const rp_kernel *)((const char *)&device->ops + rp_op_find(op)->offset);
     if (device->trace == NULL) return kernel(device, args, error);
     const double started = rp_clock_seconds();
-    const rp_status status = kernel(device, args, error);
+    rp_status status = kernel(device, args, error);
+    if (status == RP_OK)
+        status = rp_device_finish(device, error); /* or the time is of the launch */
     trace_line(device, op, args, rp_clock_seconds() - started);
     return status;
 }

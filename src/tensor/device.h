@@ -21,8 +21,12 @@ struct rp_device {
     const rp_log *trace;      /* NULL: none */
     rp_sharing sharing;       /* set by who trains, else zero */
     void *state;              /* of the device: caches */
+    bool has_own_memory;      /* reads the host's only by way of a copy: see rp_tape_import */
     void *(*allocate)(rp_device *device, size_t bytes); /* aligned to 64, not cleared */
     void (*release)(rp_device *device, void *data);
+    void (*clear)(rp_device *device, void *data, size_t bytes);                /* to 0 */
+    void (*copy)(rp_device *device, void *to, const void *from, size_t bytes); /* of any memory */
+    rp_status (*finish)(rp_device *device, rp_error *error); /* NULL: rows end before they return */
     void (*destroy)(rp_device *device);
 };
 
@@ -33,7 +37,18 @@ rp_status rp_device_create_ref(rp_device **device, rp_error *error);
  * `threads` 0: all that the process may use. */
 rp_status rp_device_create_cpu(rp_device **device, unsigned threads, rp_error *error);
 
+/* An NVIDIA GPU: cuBLAS, cuDNN and kernels of our own, in a library that is opened here. Rows only
+ * begin; the host may read and write what the device made after rp_device_finish. RP_SYSTEM, with a
+ * line that says what is missing: built without CUDA, no driver, no GPU. */
+rp_status rp_device_create_cuda(rp_device **device, rp_error *error);
+
+/* The device of this name, "cpu" or "cuda". RP_USAGE: there is none; RP_SYSTEM as above. */
+rp_status rp_device_create(rp_device **device, const char *name, unsigned threads, rp_error *error);
+
 void rp_device_destroy(rp_device *device);
+
+/* Waits until all rows that were run have ended. RP_SYSTEM: one of them failed. */
+rp_status rp_device_finish(rp_device *device, rp_error *error);
 
 /* Runs one row. */
 rp_status rp_device_run(rp_device *device, rp_op op, const rp_args *args, rp_error *error);

@@ -1,18 +1,23 @@
-/* store.c: see store.h. Before a block's data stands its head. */
+/* store.c: see store.h. Heads stand apart from the blocks, found by a block's address: memory of a
+ * device is not for the host to write to. */
 #include "tensor/store.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
-enum { OCTAVES = 48, STEPS = 8, SMALLEST_SHIFT = 9, ALIGNMENT = 64 };
+enum { OCTAVES = 48, STEPS = 8, SMALLEST_SHIFT = 9, FIRST_SLOTS = 1024 };
 
 typedef struct head {
-    _Alignas(ALIGNMENT) struct head *next; /* free blocks of its class */
+    struct head *next; /* free blocks of its class */
+    void *data;
     unsigned class;
 } head;
 
 struct rp_store {
     rp_device *device;
     head *free[OCTAVES * STEPS];
+    head **heads; /* of all blocks, by address: open addressing, at most half full */
+    size_t head_slots;
     uint64_t allocations;
     size_t bytes;
 };
@@ -27,6 +32,28 @@ static unsigned size_class(size_t bytes, size_t *rounded) {
     return octave * STEPS + (unsigned)over; /* over == STEPS is the next octave's first */
 }
 
+/* The slot of the block at `data`, or the empty one where it would stand. */
+static head **head_slot(head **heads, size_t slots, const void *data) {
+    size_t at = (size_t)(((uintptr_t)data >> 6) * 0x9E3779B97F4A7C15u >> 20) % slots;
+    while (heads[at] != NULL && heads[at]->data != data) at = (at + 1) % slots;
+    return &heads[at];
+}
+
+/* Room for one more head; false: no memory. */
+static bool grow_heads(rp_store *store) {
+    if (2 * (store->allocations + 1) <= store->head_slots) return true;
+    const size_t slots = store->head_slots == 0 ? FIRST_SLOTS : 2 * store->head_slots;
+    head **larger = calloc(slots, sizeof(head *));
+    if (larger == NULL) return false;
+    for (size_t i = 0; i < store->head_slots; i++)
+        if (store->heads[i] != NULL)
+            *head_slot(larger, slots, store->heads[i]->data) = store->heads[i];
+    free(store->heads);
+    store->heads = larger;
+    store->head_slots = slots;
+    return true;
+}
+
 rp_status rp_store_create(rp_store **out, rp_device *device, rp_error *error) {
     *out = calloc(1, sizeof **out);
     if (*out == NULL) return rp_fail_memory(error, "the tensor store");
@@ -36,13 +63,12 @@ rp_status rp_store_create(rp_store **out, rp_device *device, rp_error *error) {
 
 void rp_store_destroy(rp_store *store) {
     if (store == NULL) return;
-    for (size_t i = 0; i < RP_COUNT(store->free); i++) {
-        for (head *block = store->free[i]; block != NULL;) {
-            head *next = block->next;
-            store->device->release(store->device, block);
-            block = next;
-        }
+    for (size_t i = 0; i < store->head_slots; i++) {
+        if (store->heads[i] == NULL) continue;
+        store->device->release(store->device, store->heads[i]->data);
+        free(store->heads[i]);
     }
+    free(store->heads);
     free(store);
 }
 
@@ -56,19 +82,25 @@ void *rp_store_take(rp_store *store, size_t bytes) {
         head *block = store->free[k];
         if (block == NULL) continue;
         store->free[k] = block->next;
-        return block + 1;
+        return block->data;
     }
-    head *block = store->device->allocate(store->device, sizeof *block + rounded);
-    if (block == NULL) return NULL;
-    block->class = class;
+    head *block = grow_heads(store) ? malloc(sizeof *block) : NULL;
+    void *data = block != NULL ? store->device->allocate(store->device, rounded) : NULL;
+    if (data == NULL) {
+        free(block);
+        return NULL;
+    }
+    *block = (head){.data = data, .class = class};
+    *head_slot(store->heads, store->head_slots, data) = block;
     store->allocations++;
     store->bytes += rounded;
-    return block + 1;
+    return data;
 }
 
 void rp_store_give(rp_store *store, void *data) {
     if (data == NULL) return;
-    head *block = (head *)data - 1;
+    head *block = *head_slot(store->heads, store->head_slots, data);
+    assert(block != NULL);
     block->next = store->free[block->class];
     store->free[block->class] = block;
 }

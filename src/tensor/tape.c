@@ -20,7 +20,13 @@ static void release_data(rp_tape *tape, rp_tensor *tensor) {
     tensor->is_owned = false;
 }
 
+rp_status rp_tape_finish(rp_tape *tape) {
+    if (tape->status == RP_OK) tape->status = rp_device_finish(tape->device, &tape->error);
+    return tape->status;
+}
+
 void rp_tape_reset(rp_tape *tape) {
+    rp_tape_finish(tape); /* what is given back must not be read any more */
     for (int32_t i = 0; i < tape->tensor_count; i++) release_data(tape, tape->tensors[i]);
     for (int32_t i = 0; i < tape->leaf_count; i++) tape->leaves[i]->grad = NULL;
     tape->tensor_count = tape->node_count = tape->leaf_count = 0;
@@ -77,8 +83,17 @@ rp_tensor *rp_tape_tensor(rp_tape *tape, rp_dtype dtype, int dims, const int64_t
 
 rp_tensor *rp_tape_zeros(rp_tape *tape, rp_dtype dtype, int dims, const int64_t *shape) {
     rp_tensor *tensor = rp_tape_tensor(tape, dtype, dims, shape);
-    if (tensor != NULL) memset(tensor->data, 0, rp_tensor_bytes(tensor));
+    if (tensor != NULL) tape->device->clear(tape->device, tensor->data, rp_tensor_bytes(tensor));
     return tensor;
+}
+
+rp_tensor *rp_tape_import(rp_tape *tape, rp_tensor *leaf) {
+    if (!tape->device->has_own_memory || leaf == NULL) return leaf;
+    assert(!leaf->needs_grad);
+    rp_tensor *copy = rp_tape_tensor(tape, leaf->dtype, leaf->dims, leaf->shape);
+    if (copy != NULL)
+        tape->device->copy(tape->device, copy->data, leaf->data, rp_tensor_bytes(leaf));
+    return copy;
 }
 
 /* Adds a node if one of its inputs needs a gradient; marks the outputs. */
@@ -151,7 +166,7 @@ void rp_tape_give(rp_tape *tape, const rp_tensor *input, rp_tensor *g) {
         /* Somebody else has it: copy. */
         rp_tensor *copy = rp_tape_tensor(tape, g->dtype, x->dims, x->shape);
         if (copy == NULL) return;
-        memcpy(copy->data, g->data, rp_tensor_bytes(g));
+        tape->device->copy(tape->device, copy->data, g->data, rp_tensor_bytes(g));
         x->grad = copy;
         return;
     }

@@ -50,6 +50,13 @@ void rp_tape_reset(rp_tape *tape);
 rp_tensor *rp_tape_tensor(rp_tape *tape, rp_dtype dtype, int dims, const int64_t *shape);
 rp_tensor *rp_tape_zeros(rp_tape *tape, rp_dtype dtype, int dims, const int64_t *shape);
 
+/* A leaf of the host's memory as the device reads it: itself, or where the device has memory of its
+ * own a copy that is the tape's. For what is large or read more than once; no gradient. */
+rp_tensor *rp_tape_import(rp_tape *tape, rp_tensor *leaf);
+
+/* Waits until what was recorded has been computed: before the host reads results. */
+rp_status rp_tape_finish(rp_tape *tape);
+
 /* Another shape over the same numbers; gradients pass through. */
 rp_tensor *rp_tape_reshape(rp_tape *tape, rp_tensor *x, int dims, const int64_t *shape);
 

@@ -74,7 +74,7 @@ static rp_lenet *train(const char *variant, unsigned passes) {
                                         .distort = strcmp(variant, "1998") != 0,
                                         .on_pass = count_passes,
                                         .context = &told};
-    if (rp_lenet_create(&lenet, variant, 3, 1, &error) != RP_OK ||
+    if (rp_lenet_create(&lenet, variant, 3, "cpu", 1, &error) != RP_OK ||
         rp_lenet_train(lenet, &training, NULL, &error) != RP_OK)
         check_failed(__FILE__, __LINE__, "%s", error.text);
     CHECK_INT(told, passes);
@@ -92,7 +92,7 @@ static void learn_keep_and_ask(const char *variant, unsigned passes, uint32_t wr
     CHECK(evaluation.wrong <= wrong_max);
     snprintf(path, sizeof path, "%s/%s.safetensors", check_scratch(), variant);
     REQUIRE(rp_lenet_save(lenet, path, &error) == RP_OK);
-    REQUIRE(rp_lenet_load(&loaded, path, 1, &error) == RP_OK);
+    REQUIRE(rp_lenet_load(&loaded, path, "cpu", 1, &error) == RP_OK);
     CHECK_TEXT(rp_lenet_variant(loaded), variant);
     REQUIRE(rp_lenet_evaluate(loaded, make_data(), &again, &error) == RP_OK);
     CHECK(memcmp(&again, &evaluation, sizeof again) == 0);
@@ -155,7 +155,7 @@ TEST(held_out_digits_stand_in_for_the_test_files) {
                                   .seed = 3,
                                   .on_pass = count_passes,
                                   .context = &told};
-    REQUIRE(rp_lenet_create(&lenet, "1998", 3, 1, &error) == RP_OK);
+    REQUIRE(rp_lenet_create(&lenet, "1998", 3, "cpu", 1, &error) == RP_OK);
     CHECK_INT(rp_lenet_train(lenet, &training, NULL, &error), RP_OK);
     CHECK_INT(told, 2);
     training.hold_out = TRAINED_ON;
@@ -171,7 +171,7 @@ TEST(a_net_of_clothes_answers_the_same_in_the_mirror) {
     double scores[2][10];
     rp_lenet *lenet = NULL;
     rp_random random = rp_random_make(5, 5);
-    REQUIRE(rp_lenet_create(&lenet, "fashion-large", 1, 1, NULL) == RP_OK);
+    REQUIRE(rp_lenet_create(&lenet, "fashion-large", 1, "cpu", 1, NULL) == RP_OK);
     CHECK(rp_lenet_parameter_count(lenet) < 1000000);
     for (int i = 0; i < 784; i++) pixels[i] = (uint8_t)rp_random_below(&random, 256);
     for (int i = 0; i < 784; i++) mirrored[i] = pixels[i / 28 * 28 + 27 - i % 28];
@@ -184,8 +184,8 @@ TEST(a_net_of_clothes_answers_the_same_in_the_mirror) {
 TEST(bad_words_and_a_stop_are_told) {
     rp_lenet *lenet = NULL;
     rp_error error = {0};
-    CHECK_INT(rp_lenet_create(&lenet, "2098", 1, 1, &error), RP_USAGE);
-    REQUIRE(rp_lenet_create(&lenet, "modern", 1, 1, &error) == RP_OK);
+    CHECK_INT(rp_lenet_create(&lenet, "2098", 1, "cpu", 1, &error), RP_USAGE);
+    REQUIRE(rp_lenet_create(&lenet, "modern", 1, "cpu", 1, &error) == RP_OK);
     rp_lenet_training training = {.folder = "/nowhere", .passes = 1};
     CHECK_INT(rp_lenet_train(lenet, &training, NULL, &error), RP_INPUT);
     CHECK(strstr(error.text, "/nowhere") != NULL);
@@ -195,7 +195,7 @@ TEST(bad_words_and_a_stop_are_told) {
     const rp_progress progress = {stop_at_once, NULL};
     CHECK_INT(rp_lenet_train(lenet, &training, &progress, &error), RP_NO);
     rp_lenet_destroy(lenet);
-    CHECK_INT(rp_lenet_load(&lenet, "/nowhere.safetensors", 1, &error), RP_INPUT);
+    CHECK_INT(rp_lenet_load(&lenet, "/nowhere.safetensors", "cpu", 1, &error), RP_INPUT);
     CHECK(lenet == NULL);
 }
 

@@ -58,6 +58,33 @@ bool driver_compare(const op_case *c, rp_device *device, rp_dtype dtype) {
     return passed;
 }
 
+/* Do two runs agree in all bits? `what` ends the sentence that says no. */
+static bool same_bits(const op_case *c, const op_built *a, const op_built *b, rp_dtype dtype,
+                      const char *what) {
+    for (int i = 0; i < RP_OUTS_MAX; i++) {
+        const rp_tensor *x = a->args.out[i], *y = b->args.out[i];
+        if (x != NULL && memcmp(x->data, y->data, rp_tensor_bytes(x)) != 0)
+            return driver_fail(c, rp_dtype_name(dtype), "output %d differs %s", i, what);
+    }
+    return true;
+}
+
+bool driver_same_twice(const op_case *c, rp_device *device, rp_dtype dtype,
+                       void (*between)(int run)) {
+    static op_built start, runs[2];
+    op_case_build(&start, c, RP_F32, dtype == RP_BF16);
+    bool passed = true;
+    for (int i = 0; i < 2; i++) {
+        op_case_copy(&runs[i], c, &start, dtype);
+        if (between != NULL) between(i);
+        passed = passed && run(c, device, &runs[i]);
+    }
+    passed = passed && same_bits(c, &runs[0], &runs[1], dtype, "in the second run");
+    op_built_clear(&start);
+    for (int i = 0; i < 2; i++) op_built_clear(&runs[i]);
+    return passed;
+}
+
 /* Runs the case on a CPU device of its own. */
 static bool run_on_threads(const op_case *c, unsigned threads, op_built *built) {
     rp_device *device;
@@ -72,13 +99,8 @@ bool driver_same_bits(const op_case *c, unsigned threads, rp_dtype dtype) {
     op_case_build(&start, c, RP_F32, dtype == RP_BF16);
     op_case_copy(&one, c, &start, dtype);
     op_case_copy(&several, c, &start, dtype);
-    bool passed = run_on_threads(c, 1, &one) && run_on_threads(c, threads, &several);
-    for (int i = 0; i < RP_OUTS_MAX && passed; i++) {
-        const rp_tensor *x = one.args.out[i], *y = several.args.out[i];
-        if (x != NULL && memcmp(x->data, y->data, rp_tensor_bytes(x)) != 0)
-            passed = driver_fail(c, rp_dtype_name(dtype), "output %d differs with %u threads", i,
-                                 threads);
-    }
+    const bool passed = run_on_threads(c, 1, &one) && run_on_threads(c, threads, &several) &&
+                        same_bits(c, &one, &several, dtype, "with several threads");
     op_built_clear(&start);
     op_built_clear(&one);
     op_built_clear(&several);

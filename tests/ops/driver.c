@@ -12,7 +12,8 @@
 
 enum { SEEDS = 6, GRADIENT_SEEDS = 5, DEVICES_MAX = 6, THREAD_SEEDS = 2, THREADS = 2 };
 
-/* The plain loops, the CPU device, and the CPU device with the loops of each lesser level. */
+/* The plain loops, the CPU device, the CPU device with the loops of each lesser level, and a GPU
+ * where there is one. */
 typedef struct device_list {
     rp_device *at[DEVICES_MAX];
     int count;
@@ -93,6 +94,19 @@ static void check_threads(const driver_plan *plan, rp_op op) {
     report(passed, rp_op_find(op)->name, "same bits with one thread and with two");
 }
 
+/* On a GPU no sum may hang on which block came first. */
+static void check_twice(const driver_plan *plan, rp_op op, rp_device *device) {
+    bool passed = true;
+    for (int n = 0; n < THREAD_SEEDS * SIZE_COUNT && passed; n++) {
+        const int seed = n / SIZE_COUNT, size = n % SIZE_COUNT;
+        if (!is_wanted(plan->seed, seed) || !is_wanted(plan->size, size)) continue;
+        const op_case c = op_case_make(op, (uint64_t)seed, size);
+        passed = driver_same_twice(&c, device, RP_F32, NULL) &&
+                 driver_same_twice(&c, device, RP_BF16, NULL);
+    }
+    report(passed, rp_op_find(op)->name, "same bits in two runs on the GPU");
+}
+
 static void check_row(const driver_plan *plan, rp_op op, const device_list *devices) {
     const char *name = rp_op_find(op)->name;
     report(check_maker(op), name, "has cases for the slots of the table");
@@ -103,6 +117,7 @@ static void check_row(const driver_plan *plan, rp_op op, const device_list *devi
         report(check_device(plan, op, devices->at[d], RP_F32), name, check);
         snprintf(check, sizeof check, "%s against the plain loops, bf16", devices->at[d]->name);
         report(check_device(plan, op, devices->at[d], RP_BF16), name, check);
+        if (strcmp(devices->at[d]->name, "cuda") == 0) check_twice(plan, op, devices->at[d]);
     }
     check_gradients(plan, op, devices->at[0]);
     check_threads(plan, op);
@@ -131,6 +146,10 @@ static bool open_devices(device_list *devices) {
         device->name = names[found++];
         devices->at[devices->count++] = device;
     }
+    rp_error error = {0};
+    rp_device *gpu;
+    if (rp_device_create_cuda(&gpu, &error) == RP_OK) devices->at[devices->count++] = gpu;
+    else printf("# %s\n", error.text);
     return found > 0;
 }
 

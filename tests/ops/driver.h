@@ -20,6 +20,11 @@ bool driver_compare(const op_case *c, rp_device *device, rp_dtype dtype);
  * with `threads`: a device sets OpenMP's count when it is made. */
 bool driver_same_bits(const op_case *c, unsigned threads, rp_dtype dtype);
 
+/* Two runs on `device` must agree to the last bit; `between` (or NULL) is called before each with
+ * 0, then 1. */
+bool driver_same_twice(const op_case *c, rp_device *device, rp_dtype dtype,
+                       void (*between)(int run));
+
 /* Gradients of the tape on `device` (plain loops, in f64) against finite differences. */
 bool driver_gradient(const op_case *c, rp_device *device);
 bool driver_has_gradient(const op_case *c);

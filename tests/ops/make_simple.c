@@ -225,6 +225,12 @@ static void make_sgd(op_case *c) {
     c->flops = 6 * (double)c->in[0].shape[0];
 }
 
+static void make_average(op_case *c) {
+    make_adam(c);
+    c->out[1] = c->out[2] = (slot){0};
+    c->flops = 3 * (double)c->in[0].shape[0];
+}
+
 const op_maker op_makers_simple[RP_OP_COUNT] = {
     [RP_OP_add] = {make_binary, NULL},
     [RP_OP_mul] = {make_binary, NULL},
@@ -255,4 +261,5 @@ const op_maker op_makers_simple[RP_OP_COUNT] = {
     [RP_OP_sum_squares] = {make_sum_squares, NULL},
     [RP_OP_adam] = {make_adam, NULL},
     [RP_OP_sgd] = {make_sgd, NULL},
+    [RP_OP_average] = {make_average, NULL},
 };

@@ -31,6 +31,15 @@ rp_status rp_ref_adam(rp_device *device, const rp_args *args, rp_error *error) {
     return RP_OK;
 }
 
+rp_status rp_ref_average(rp_device *device, const rp_args *args, rp_error *error) {
+    rp_tensor *y = args->out[0];
+    for (int64_t i = 0; i < rp_tensor_count(y); i++) {
+        const double old = rp_tensor_get(y, i);
+        rp_tensor_set(y, i, old + args->attr.rate * (rp_tensor_get(args->in[0], i) - old));
+    }
+    return RP_OK;
+}
+
 rp_status rp_ref_sgd(rp_device *device, const rp_args *args, rp_error *error) {
     rp_tensor *p = args->out[0], *m = args->out[1];
     const rp_attr *attr = &args->attr;

@@ -250,6 +250,17 @@ static rp_status sgd(rp_device *device, const rp_args *args, rp_error *error) {
     return RP_OK;
 }
 
+static rp_status average(rp_device *device, const rp_args *args, rp_error *error) {
+    if (args->out[0]->dtype != RP_F32) return rp_ref_ops.average(device, args, error);
+    const float *restrict x = args->in[0]->data;
+    float *restrict y = args->out[0]->data;
+    const float rate = (float)args->attr.rate;
+    const int64_t count = rp_tensor_count(args->out[0]);
+#pragma omp parallel for simd
+    for (int64_t i = 0; i < count; i++) y[i] += rate * (x[i] - y[i]);
+    return RP_OK;
+}
+
 void rp_cpu_install_simple(rp_device *device);
 void rp_cpu_install_simple(rp_device *device) {
     static const rp_op rows[] = {RP_OP_cast,
@@ -259,6 +270,7 @@ void rp_cpu_install_simple(rp_device *device) {
                                  RP_OP_sum_squares,
                                  RP_OP_adam,
                                  RP_OP_sgd,
+                                 RP_OP_average,
                                  RP_OP_binary_cross_entropy,
                                  RP_OP_binary_cross_entropy_backward};
     device->ops.cast = cast;
@@ -268,6 +280,7 @@ void rp_cpu_install_simple(rp_device *device) {
     device->ops.sum_squares = sum_squares;
     device->ops.adam = adam;
     device->ops.sgd = sgd;
+    device->ops.average = average;
     device->ops.binary_cross_entropy = binary_cross_entropy;
     device->ops.binary_cross_entropy_backward = binary_cross_entropy_backward;
     for (size_t i = 0; i < RP_COUNT(rows); i++) device->implementation[rows[i]] = "cpu";

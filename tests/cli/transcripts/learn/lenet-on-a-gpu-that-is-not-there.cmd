@@ -1,0 +1,1 @@
+CUDA_VISIBLE_DEVICES= reprise learn lenet --data . --device cuda

@@ -1,0 +1,1 @@
+reprise score train /none -o run --device tpu
