@@ -26,7 +26,8 @@ static void compare(const char *variant, unsigned threads) {
     rp_error error = {0};
     rp_random random = rp_random_make(7, threads);
     double squares = 0, largest = 0;
-    REQUIRE(rp_lenet_modern_init(&net, rp_lenet_shape_find(variant), 5, threads, &error) == RP_OK);
+    REQUIRE(rp_lenet_modern_init(&net, rp_lenet_shape_find(variant), 5,
+                                 (rp_lenet_place){"cpu", threads}, &error) == RP_OK);
     for (int round = 0; round < 2; round++) { /* the second: packed anew for other weights */
         stir(&net, &random);
         for (int i = 0; i < IMAGES * PIXELS; i++)
@@ -59,7 +60,8 @@ TEST(each_image_is_answered_alone) {
     float together[LOGITS], alone[RP_LENET_CLASSES];
     rp_lenet_modern net;
     rp_random random = rp_random_make(8, 1);
-    REQUIRE(rp_lenet_modern_init(&net, rp_lenet_shape_find("modern"), 5, 2, NULL) == RP_OK);
+    REQUIRE(rp_lenet_modern_init(&net, rp_lenet_shape_find("modern"), 5, (rp_lenet_place){"cpu", 2},
+                                 NULL) == RP_OK);
     for (int i = 0; i < IMAGES * PIXELS; i++) x[i] = (float)rp_random_uniform(&random);
     REQUIRE(rp_lenet_modern_run(&net, x, IMAGES, together, NULL) == RP_OK);
     for (int i = 0; i < IMAGES && rp_answer_is_possible(); i++) {
