@@ -197,6 +197,7 @@ static uint16_t number_of(rp_lmx_words *words, const char *word, size_t length) 
 rp_status rp_lmx_lex(rp_lmx_line *line, rp_lmx_words *words, const char *text, size_t length,
                      rp_error *error) {
     size_t count = 0, word_length = 0;
+    if (length == 0) text = ""; /* of an empty file there may be nothing to point into */
     for (size_t at = 0; next_word(text, length, &at, &word_length), word_length > 0;) count++;
     *line = (rp_lmx_line){.tokens = rp_arena_array(words->arena, count, sizeof(uint16_t))};
     if (line->tokens == NULL && count > 0) return rp_fail_memory(error, "the tokens");

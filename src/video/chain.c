@@ -91,7 +91,7 @@ void rp_video_chain_add_hole(rp_video_chain *chain, const uint8_t *data, uint64_
         return;
     rp_video_hole *hole = &chain->holes[chain->hole_count++];
     *hole = (rp_video_hole){.offset = offset, .size = size};
-    hole->is_uniform = rp_mapped_file_is_uniform(data + offset, size);
+    hole->is_uniform = size > 0 && rp_mapped_file_is_uniform(data + offset, size);
     for (size_t i = 0; i < RP_COUNT(hole->samples) && i < (size_t)chain->track_count; i++)
         hole->samples[i] = chain->tracks[i].sample_count;
     if (lost != NULL) memcpy(hole->lost, lost, sizeof hole->lost);

@@ -202,7 +202,9 @@ rp_status rp_device_create_cuda(rp_device **out, rp_error *error) {
                        "--device cuda: no CUDA in this build of Reprise; build it where nvcc is, "
                        "with meson -Dcuda=enabled");
     rp_cuda_plugin plugin;
-    void *library = dlopen(RP_CUDA_LIBRARY, RTLD_NOW | RTLD_LOCAL);
+    /* It stays when it is closed: the libraries below it keep memory of their own for good, which
+     * would be lost with them and taken anew at the next opening. */
+    void *library = dlopen(RP_CUDA_LIBRARY, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
     if (library == NULL) return fail_to_open(error);
     rp_cuda_plugin_open_fn open_plugin;
     *(void **)&open_plugin = dlsym(library, RP_CUDA_PLUGIN_OPEN);
