@@ -5,7 +5,6 @@
  *     cuda_kernels                                   every row
  *     cuda_kernels --row NAME --seed N --size N      what a failure says repeats it */
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -18,28 +17,6 @@ enum { SEEDS = 4, ORDER_SEEDS = 2 };
 
 /* Of the emulation, which is C++; see emulated/tensor/cuda/launch.h. */
 void rp_emulation_order(int order);
-
-static int reported, failures;
-
-bool driver_fail(const op_case *c, const char *check, const char *format, ...) {
-    char text[512];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    printf("# %s %s: %s\n#   repeat: cuda_kernels --row %s --seed %llu --size %d\n",
-           rp_op_find(c->op)->name, check, text, rp_op_find(c->op)->name,
-           (unsigned long long)c->seed, c->size);
-    return false;
-}
-
-static void report(bool passed, const char *row, const char *check) {
-    printf("%sok %d - %s: %s\n", passed ? "" : "not ", ++reported, row, check);
-    failures += !passed;
-    fflush(stdout);
-}
-
-static bool is_wanted(int64_t wanted, int64_t value) { return wanted < 0 || wanted == value; }
 
 static bool check_case(const op_case *c, rp_device *device) {
     bool passed = true;
@@ -57,12 +34,13 @@ static void check_row(const driver_plan *plan, rp_op op, rp_device *device) {
     bool passed = strcmp(device->implementation[op], "cuda") == 0;
     for (int seed = 0; seed < SEEDS; seed++) {
         for (int size = 0; size < SIZE_COUNT && passed; size++) {
-            if (!is_wanted(plan->seed, seed) || !is_wanted(plan->size, size)) continue;
+            if (!driver_is_wanted(plan->seed, seed) || !driver_is_wanted(plan->size, size))
+                continue;
             const op_case c = op_case_make(op, (uint64_t)seed, size);
             passed = check_case(&c, device);
         }
     }
-    report(passed, rp_op_find(op)->name, "kernels as the plain loops, in either order");
+    driver_report(passed, rp_op_find(op)->name, "kernels as the plain loops, in either order");
 }
 
 /* Fewer steps and inputs than in training: the widths stay, which decide how a block shares out its
@@ -91,8 +69,8 @@ static void check_large(rp_device *device) {
         op_case c = op_case_make(ops[i], 1, SIZE_LARGE);
         shorten(&c);
         rp_emulation_order(0);
-        report(driver_compare(&c, device, RP_BF16), rp_op_find(ops[i])->name,
-               "the widths of training");
+        driver_report(driver_compare(&c, device, RP_BF16), rp_op_find(ops[i])->name,
+                      "the widths of training");
     }
 }
 
@@ -102,8 +80,8 @@ static void check_carrying(rp_cuda_plugin plugin) {
     plugin.reads_host = false;
     if (rp_cuda_device_over(&device, &plugin, NULL, NULL) != RP_OK) abort();
     const op_case c = op_case_make(RP_OP_adam, 1, 1);
-    report(device->has_own_memory && driver_compare(&c, device, RP_F32), "adam",
-           "what is the host's is carried over and back");
+    driver_report(device->has_own_memory && driver_compare(&c, device, RP_F32), "adam",
+                  "what is the host's is carried over and back");
     double sum = 0;
     float *x = device->allocate(device, 3 * sizeof *x), values[3] = {1, 2, 3};
     const int64_t three = 3, one = 1;
@@ -111,16 +89,16 @@ static void check_carrying(rp_cuda_plugin plugin) {
     const rp_tensor in = rp_tensor_over(x, RP_F32, 1, &three);
     rp_tensor out = rp_tensor_over(&sum, RP_F64, 1, &one);
     const rp_args args = {.in = {&in}, .out = {&out}};
-    report(rp_device_run(device, RP_OP_sum_squares, &args, NULL) == RP_OK && sum == 14,
-           "sum_squares", "a sum comes back to the stack");
+    driver_report(rp_device_run(device, RP_OP_sum_squares, &args, NULL) == RP_OK && sum == 14,
+                  "sum_squares", "a sum comes back to the stack");
     device->release(device, x);
     double exact[2] = {-1, 2}, y[2] = {0};
     const int64_t two = 2;
     const rp_tensor x64 = rp_tensor_over(exact, RP_F64, 1, &two);
     rp_tensor y64 = rp_tensor_over(y, RP_F64, 1, &two);
     const rp_args relu = {.in = {&x64}, .out = {&y64}};
-    report(rp_device_run(device, RP_OP_relu, &relu, NULL) == RP_OK && y[0] == 0 && y[1] == 2,
-           "relu", "f64 goes to the plain loops");
+    driver_report(rp_device_run(device, RP_OP_relu, &relu, NULL) == RP_OK && y[0] == 0 && y[1] == 2,
+                  "relu", "f64 goes to the plain loops");
     rp_device_destroy(device);
 }
 
@@ -181,7 +159,7 @@ static void check_learning(rp_cuda_plugin plugin) {
         passed = passed && fabsf(p[0].values[i] - p[1].values[i]) < 1e-5f;
     for (int64_t i = 0; i < p[0].trained_count; i++)
         passed = passed && fabsf(p[0].average[i] - p[1].average[i]) < 1e-5f;
-    report(passed && p[1].device == devices[1], "training", "a step as on the plain loops");
+    driver_report(passed && p[1].device == devices[1], "training", "a step as on the plain loops");
     for (int k = 0; k < 2; k++) {
         rp_parameters_clear(&p[k]);
         rp_device_destroy(devices[k]);
@@ -198,6 +176,7 @@ int main(int argc, char **argv) {
     rp_cuda_plugin plugin;
     rp_device *device;
     rp_error error = {0};
+    driver_begin("cuda_kernels");
     if (rp_cuda_plugin_open(&plugin, RP_CUDA_PLUGIN_VERSION, &error) != RP_OK ||
         rp_cuda_device_over(&device, &plugin, NULL, &error) != RP_OK) {
         printf("# %s\n", error.text);
@@ -211,12 +190,11 @@ int main(int argc, char **argv) {
     if (plan.row == NULL) {
         rp_cuda_plugin second;
         const rp_status other = rp_cuda_plugin_open(&second, RP_CUDA_PLUGIN_VERSION + 1, NULL);
-        report(other == RP_SYSTEM, "library", "one of another build is refused");
+        driver_report(other == RP_SYSTEM, "library", "one of another build is refused");
         if (rp_cuda_plugin_open(&second, RP_CUDA_PLUGIN_VERSION, NULL) != RP_OK) abort();
         check_carrying(second);
         if (rp_cuda_plugin_open(&second, RP_CUDA_PLUGIN_VERSION, NULL) != RP_OK) abort();
         check_learning(second);
     }
-    printf("1..%d\n", reported);
-    return failures == 0 ? 0 : 1;
+    return driver_end();
 }

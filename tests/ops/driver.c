@@ -1,9 +1,8 @@
 /* driver.c: one driver over all rows of the table of operations.
  *
- *     driver                          every row: devices against the plain loops, gradients,
- * threads driver --time [--row NAME] [--device NAME] driver --row NAME --seed N --size N       what
- * a failure says repeats it                     */
-#include <stdarg.h>
+ *     ops_driver                                     devices against the plain loops, gradients
+ *     ops_driver --time [--row NAME] [--device NAME]
+ *     ops_driver --row NAME --seed N --size N        what a failure says repeats it */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -18,28 +17,6 @@ typedef struct device_list {
     rp_device *at[DEVICES_MAX];
     int count;
 } device_list;
-
-static int reported, failures;
-
-bool driver_fail(const op_case *c, const char *check, const char *format, ...) {
-    char text[512];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    printf("# %s %s: %s\n#   repeat: driver --row %s --seed %llu --size %d\n",
-           rp_op_find(c->op)->name, check, text, rp_op_find(c->op)->name,
-           (unsigned long long)c->seed, c->size);
-    return false;
-}
-
-static void report(bool passed, const char *row, const char *check) {
-    printf("%sok %d - %s: %s\n", passed ? "" : "not ", ++reported, row, check);
-    failures += !passed;
-    fflush(stdout);
-}
-
-static bool is_wanted(int64_t wanted, int64_t value) { return wanted < 0 || wanted == value; }
 
 /* Does the row have a maker that uses the slots the table counts, and no other? */
 static bool check_maker(rp_op op) {
@@ -57,7 +34,8 @@ static bool check_device(const driver_plan *plan, rp_op op, rp_device *device, r
     bool passed = true;
     for (int seed = 0; seed < SEEDS && passed; seed++) {
         for (int size = 0; size < SIZE_COUNT && passed; size++) {
-            if (!is_wanted(plan->seed, seed) || !is_wanted(plan->size, size)) continue;
+            if (!driver_is_wanted(plan->seed, seed) || !driver_is_wanted(plan->size, size))
+                continue;
             const op_case c = op_case_make(op, (uint64_t)seed, size);
             passed = driver_compare(&c, device, dtype);
         }
@@ -71,11 +49,11 @@ static void check_gradients(const driver_plan *plan, rp_op op, rp_device *ref) {
     if (!driver_has_gradient(&first)) return;
     for (int n = 0; n < 2 * GRADIENT_SEEDS && passed; n++) {
         const int seed = n / 2, size = n % 2;
-        if (!is_wanted(plan->seed, seed) || !is_wanted(plan->size, size)) continue;
+        if (!driver_is_wanted(plan->seed, seed) || !driver_is_wanted(plan->size, size)) continue;
         const op_case c = op_case_make(op, (uint64_t)seed, size);
         passed = driver_gradient(&c, ref);
     }
-    report(passed, rp_op_find(op)->name, "gradient against finite differences, f64");
+    driver_report(passed, rp_op_find(op)->name, "gradient against finite differences, f64");
 }
 
 /* oneDNN sums the gradient of a convolution's weights over as many parts as there are threads: same
@@ -87,11 +65,11 @@ static void check_threads(const driver_plan *plan, rp_op op) {
     if (depends_on_threads(op)) return;
     for (int n = 0; n < THREAD_SEEDS * SIZE_COUNT && passed; n++) {
         const int seed = n / SIZE_COUNT, size = n % SIZE_COUNT;
-        if (!is_wanted(plan->seed, seed) || !is_wanted(plan->size, size)) continue;
+        if (!driver_is_wanted(plan->seed, seed) || !driver_is_wanted(plan->size, size)) continue;
         const op_case c = op_case_make(op, (uint64_t)seed, size);
         passed = driver_same_bits(&c, THREADS, RP_F32) && driver_same_bits(&c, THREADS, RP_BF16);
     }
-    report(passed, rp_op_find(op)->name, "same bits with one thread and with two");
+    driver_report(passed, rp_op_find(op)->name, "same bits with one thread and with two");
 }
 
 /* On a GPU no sum may hang on which block came first. */
@@ -99,24 +77,24 @@ static void check_twice(const driver_plan *plan, rp_op op, rp_device *device) {
     bool passed = true;
     for (int n = 0; n < THREAD_SEEDS * SIZE_COUNT && passed; n++) {
         const int seed = n / SIZE_COUNT, size = n % SIZE_COUNT;
-        if (!is_wanted(plan->seed, seed) || !is_wanted(plan->size, size)) continue;
+        if (!driver_is_wanted(plan->seed, seed) || !driver_is_wanted(plan->size, size)) continue;
         const op_case c = op_case_make(op, (uint64_t)seed, size);
         passed = driver_same_twice(&c, device, RP_F32, NULL) &&
                  driver_same_twice(&c, device, RP_BF16, NULL);
     }
-    report(passed, rp_op_find(op)->name, "same bits in two runs on the GPU");
+    driver_report(passed, rp_op_find(op)->name, "same bits in two runs on the GPU");
 }
 
 static void check_row(const driver_plan *plan, rp_op op, const device_list *devices) {
     const char *name = rp_op_find(op)->name;
-    report(check_maker(op), name, "has cases for the slots of the table");
+    driver_report(check_maker(op), name, "has cases for the slots of the table");
     for (int d = 0; d < devices->count; d++) {
         char check[64];
         if (plan->device != NULL && strcmp(plan->device, devices->at[d]->name) != 0) continue;
         snprintf(check, sizeof check, "%s against the plain loops, f32", devices->at[d]->name);
-        report(check_device(plan, op, devices->at[d], RP_F32), name, check);
+        driver_report(check_device(plan, op, devices->at[d], RP_F32), name, check);
         snprintf(check, sizeof check, "%s against the plain loops, bf16", devices->at[d]->name);
-        report(check_device(plan, op, devices->at[d], RP_BF16), name, check);
+        driver_report(check_device(plan, op, devices->at[d], RP_BF16), name, check);
         if (strcmp(devices->at[d]->name, "cuda") == 0) check_twice(plan, op, devices->at[d]);
     }
     check_gradients(plan, op, devices->at[0]);
@@ -181,13 +159,13 @@ int main(int argc, char **argv) {
     device_list devices = {0};
     const int wrong = read_options(argc, argv, &plan, &is_timing);
     if (wrong != 0) return wrong;
+    driver_begin("ops_driver");
     if (!open_devices(&devices)) return 4;
     for (int op = 0; op < RP_OP_COUNT; op++) {
         if (plan.row != NULL && strcmp(plan.row, rp_op_find((rp_op)op)->name) != 0) continue;
         if (is_timing) time_row(&plan, (rp_op)op, &devices);
         else check_row(&plan, (rp_op)op, &devices);
     }
-    if (!is_timing) printf("1..%d\n", reported);
     for (int d = 0; d < devices.count; d++) rp_device_destroy(devices.at[d]);
-    return failures == 0 ? 0 : 1;
+    return is_timing ? 0 : driver_end();
 }

@@ -10,7 +10,18 @@ typedef struct driver_plan {
     int64_t seed, size;       /* < 0: all */
 } driver_plan;
 
-/* Says on stderr what went wrong and the command line that repeats it; returns false. */
+static inline bool driver_is_wanted(int64_t wanted, int64_t value) {
+    return wanted < 0 || wanted == value;
+}
+
+/* TAP: `program` is what a failure says to run again. */
+void driver_begin(const char *program);
+void driver_report(bool passed, const char *row, const char *check);
+
+/* Prints the plan; returns the exit status. */
+int driver_end(void);
+
+/* Says what went wrong and the command line that repeats it; returns false. */
 bool driver_fail(const op_case *c, const char *check, const char *format, ...) RP_PRINTF(3, 4);
 
 /* `device` against the plain loops in `dtype` (f32 or bf16), canaries, and that it writes all. */
