@@ -216,11 +216,24 @@ TEST(a_measure_rest_beside_a_short_measure_is_short) {
     }
 }
 
-/* Each row: tokens, what their score holds, and what it does not (NULL: nothing). */
+/* Tokens, what their score holds, and what it does not (NULL: nothing). */
+struct score_row {
+    const char *tokens, *held, *not_held;
+};
+
+static void check_rows(const struct score_row *rows, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        char *score = score_of(&rows[i].tokens, 1, false, NULL);
+        REQUIRE(score != NULL);
+        CHECK(strstr(score, rows[i].held) != NULL);
+        CHECK(rows[i].not_held == NULL || strstr(score, rows[i].not_held) == NULL);
+        if (check_is_failed()) printf("# %s\n# %s", rows[i].tokens, score);
+        free(score);
+    }
+}
+
 TEST(what_comes_in_pairs_is_whole) {
-    static const struct {
-        const char *tokens, *held, *not_held;
-    } rows[] = {
+    static const struct score_row rows[] = {
         /* a tie to nothing; one to the next note of its pitch */
         {"measure C4 quarter tied:start D4 quarter", "<step>C</step>", "tie"},
         {"measure C4 quarter tied:start C4 quarter tied:stop", "<tied type=\"stop\" />", NULL},
@@ -245,14 +258,7 @@ TEST(what_comes_in_pairs_is_whole) {
         /* a tremolo without its other end */
         {"measure C4 half tremolo:start tremolo:3", "<tremolo type=\"single\">", NULL},
     };
-    for (size_t i = 0; i < RP_COUNT(rows); i++) {
-        char *score = score_of(&rows[i].tokens, 1, false, NULL);
-        REQUIRE(score != NULL);
-        CHECK(strstr(score, rows[i].held) != NULL);
-        CHECK(rows[i].not_held == NULL || strstr(score, rows[i].not_held) == NULL);
-        if (check_is_failed()) printf("# %s\n# %s", rows[i].tokens, score);
-        free(score);
-    }
+    check_rows(rows, RP_COUNT(rows));
 }
 
 TEST(a_voice_holds_one_thing_at_a_time) {
@@ -281,12 +287,9 @@ TEST(a_chord_is_of_one_length_and_voice) {
     free(score);
 }
 
-/* Each row: tokens, what their score holds, and what it does not (NULL: nothing). MuseScore had
- * something to say about each. */
+/* MuseScore had something to say about each of these. */
 TEST(voices_and_rests_are_such_as_musescore_takes) {
-    static const struct {
-        const char *tokens, *held, *not_held;
-    } rows[] = {
+    static const struct score_row rows[] = {
         /* a pitch cannot last a measure without a type, least of all one of 5/8 */
         {"measure time beats:5 beat-type:8 C4 rest:measure",
          "<rest measure=\"yes\" /><duration>5</duration>", "<pitch>"},
@@ -306,14 +309,7 @@ TEST(voices_and_rests_are_such_as_musescore_takes) {
          "eighth 3in2 staff:2 D3 quarter staff:2 G4 quarter staff:1",
          "<staff>2</staff>", "<voice>5</voice>"},
     };
-    for (size_t i = 0; i < RP_COUNT(rows); i++) {
-        char *score = score_of(&rows[i].tokens, 1, false, NULL);
-        REQUIRE(score != NULL);
-        CHECK(strstr(score, rows[i].held) != NULL);
-        CHECK(rows[i].not_held == NULL || strstr(score, rows[i].not_held) == NULL);
-        if (check_is_failed()) printf("# %s\n# %s", rows[i].tokens, score);
-        free(score);
-    }
+    check_rows(rows, RP_COUNT(rows));
 }
 
 TEST(clefs_that_nobody_uses_become_usual_ones_and_the_last_of_two_counts) {
