@@ -10,7 +10,6 @@ struct train_options {
 };
 
 static const struct train_options defaults = {.output = "training",
-                                              .configuration = "measure",
                                               .augment = "published",
                                               .device = "cpu",
                                               .epochs = 12,
@@ -27,7 +26,8 @@ static const struct train_options defaults = {.output = "training",
 static const rp_cli_option options[] = {
     {"output", 'o', RP_CLI_TEXT, "FOLDER", AT(output),
      "checkpoint, weights, log and curve go here"},
-    {"configuration", 'c', RP_CLI_TEXT, "measure|zeus", AT(configuration), "which network"},
+    {"configuration", 'c', RP_CLI_TEXT, "measure|fine|zeus", AT(configuration),
+     "which network (measure; with --init that of its weights)"},
     {"init", 0, RP_CLI_TEXT, "MODEL", AT(init), "start from these weights"},
     {"freeze", 0, RP_CLI_TEXT, "encoder|decoder", AT(freeze),
      "leave its weights (not its statistics) as they are"},

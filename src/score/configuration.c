@@ -1,6 +1,20 @@
 /* configuration.c: the named networks, each a table of layers. Data only. */
 #include "score/model.h"
 
+/* Columns of 16 px; a projection of their rows before the LSTMs. Over images of any height. */
+#define BY_MEASURE                                                                               \
+    .ids = RP_MODEL_IDS, .units = 192, .by_measure = true, .norm_decay = 0.97, .norm_eps = 1e-4, \
+    .layers = {{RP_LAYER_CONV, .kernel = 5, .stride_w = 4, .stride_h = 2, .units = 32,           \
+                .norm = true, .relu = true},                                                     \
+               {RP_LAYER_RESIDUAL, .kernel = 1, .stride_w = 2, .stride_h = 2, .units = 64},      \
+               {RP_LAYER_RESIDUAL, .kernel = 1, .stride_w = 2, .stride_h = 2, .units = 128},     \
+               {RP_LAYER_RESIDUAL, .stride_w = 1, .stride_h = 1, .units = 128},                  \
+               {RP_LAYER_COLUMNS, .units = 192},                                                 \
+               {RP_LAYER_DROPOUT, .rate = 0.1},                                                  \
+               {RP_LAYER_LSTM, .units = 192, .add_input = true},                                 \
+               {RP_LAYER_DROPOUT, .rate = 0.1},                                                  \
+               {RP_LAYER_LSTM, .units = 192, .add_input = true}}
+
 static const rp_configuration configurations[] = {
     {
         .name = "zeus",
@@ -28,30 +42,17 @@ static const rp_configuration configurations[] = {
                 {RP_LAYER_LSTM, .units = 192, .add_input = true},
             },
     },
-    {
-        .name = "measure",
-        .summary = "a cheaper encoder that reads measure by measure",
-        .height = 192,
-        .ids = RP_MODEL_IDS,
-        .units = 192,
-        .by_measure = true,
-        .norm_decay = 0.97,
-        .norm_eps = 1e-4,
-        .layers =
-            {
-                {RP_LAYER_CONV, .kernel = 5, .stride_w = 4, .stride_h = 2, .units = 32,
-                 .norm = true, .relu = true},
-                {RP_LAYER_RESIDUAL, .kernel = 1, .stride_w = 2, .stride_h = 2, .units = 64},
-                {RP_LAYER_RESIDUAL, .kernel = 1, .stride_w = 2, .stride_h = 2, .units = 128},
-                {RP_LAYER_RESIDUAL, .stride_w = 1, .stride_h = 1, .units = 128},
-                {RP_LAYER_COLUMNS, .units = 192},
-                {RP_LAYER_DROPOUT, .rate = 0.1},
-                {RP_LAYER_LSTM, .units = 192, .add_input = true},
-                {RP_LAYER_DROPOUT, .rate = 0.1},
-                {RP_LAYER_LSTM, .units = 192, .add_input = true},
-            },
-    },
+    {.name = "measure",
+     .summary = "a cheaper encoder that reads measure by measure",
+     .height = 192,
+     BY_MEASURE},
+    {.name = "fine",
+     .summary = "the same over images a third larger: small signs are seen",
+     .height = 256,
+     BY_MEASURE},
 };
+
+#undef BY_MEASURE
 
 const rp_configuration *rp_configuration_at(size_t index) {
     return index < RP_COUNT(configurations) ? &configurations[index] : NULL;

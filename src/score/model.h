@@ -70,6 +70,12 @@ rp_status rp_model_create(rp_model *model, const rp_configuration *configuration
 /* Reads shipped weights. RP_INPUT: damaged, or made for another vocabulary or program. */
 rp_status rp_model_open(rp_model *model, const char *path, bool training, rp_error *error);
 
+/* Weights of `from` in a network that differs from it in the height of its images alone: what
+ * stands behind the rows of a column is sampled anew, so that training goes on where `from` was
+ * instead of at the start. RP_INPUT: it differs in more. */
+rp_status rp_model_rescale(rp_model *model, const rp_model *from,
+                           const rp_configuration *configuration, bool training, rp_error *error);
+
 void rp_model_clear(rp_model *model);
 
 /* What is stored beside the weights: configuration, vocabulary, calibration. `space` holds the

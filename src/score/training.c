@@ -45,9 +45,10 @@ typedef struct trainer {
     char path[3][4096]; /* checkpoint, weights, curve */
 } trainer;
 
+static const char default_configuration[] = "measure";
+
 rp_score_train_options rp_score_train_defaults(void) {
-    return (rp_score_train_options){.configuration = "measure",
-                                    .augment = "published",
+    return (rp_score_train_options){.augment = "published",
                                     .epochs = 12,
                                     .rate = 2e-3,
                                     .batch = 16,
@@ -335,15 +336,18 @@ static rp_status load_data(trainer *t, rp_error *error) {
 
 static rp_status open_model(trainer *t, rp_error *error) {
     const rp_score_train_options *o = t->options;
-    if (o->init != NULL) {
-        RP_TRY(rp_model_open(&t->model, o->init, true, error));
-        t->model.calibration = (rp_calibration){0}; /* it was fitted to other weights */
-        return RP_OK;
-    }
-    const rp_configuration *configuration = rp_configuration_find(o->configuration);
+    const char *name = o->configuration != NULL ? o->configuration : default_configuration;
+    const rp_configuration *configuration = rp_configuration_find(name);
     if (configuration == NULL)
-        return rp_fail(error, RP_USAGE, -1, "no configuration is called '%s'", o->configuration);
-    return rp_model_create(&t->model, configuration, o->seed, true, error);
+        return rp_fail(error, RP_USAGE, -1, "no configuration is called '%s'", name);
+    if (o->init == NULL) return rp_model_create(&t->model, configuration, o->seed, true, error);
+    RP_TRY(rp_model_open(&t->model, o->init, true, error));
+    t->model.calibration = (rp_calibration){0}; /* it was fitted to other weights */
+    if (o->configuration == NULL || t->model.configuration == configuration) return RP_OK;
+    rp_model other = t->model;
+    const rp_status status = rp_model_rescale(&t->model, &other, configuration, true, error);
+    rp_model_clear(&other);
+    return status;
 }
 
 static rp_status name_files(trainer *t, rp_error *error) {

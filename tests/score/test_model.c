@@ -55,6 +55,44 @@ TEST(an_image_is_read_the_same_alone_and_beside_a_wider_one) {
     rp_device_destroy(device);
 }
 
+/* Weights of the columns' map, filled by row alone: `row` times `slope` plus one. */
+static void fill_map(rp_parameter *map, int64_t channels, double slope) {
+    float *weights = map->tensor.data;
+    for (int64_t i = 0; i < map->shape[0] * map->shape[1]; i++)
+        weights[i] = (float)(1 + slope * (double)(i % map->shape[1] / channels));
+}
+
+TEST(weights_go_on_with_images_of_another_height) {
+    enum { CHANNELS = 128 };
+    rp_model from, to, back;
+    REQUIRE(rp_model_create(&from, rp_configuration_find("measure"), 3, false, NULL) == RP_OK);
+    fill_map(rp_parameters_find(&from.parameters, "encoder.4.linear"), CHANNELS, 0.5);
+    REQUIRE(rp_model_rescale(&to, &from, rp_configuration_find("fine"), false, NULL) == RP_OK);
+    const rp_parameter *map = rp_parameters_find(&to.parameters, "encoder.4.linear");
+    const rp_parameter *old = rp_parameters_find(&from.parameters, "encoder.4.linear");
+    CHECK_INT(map->shape[1], old->shape[1] / 24 * 32);
+    const float *weights = map->tensor.data;
+    /* Row 10 of 32 has its middle at 10.5 x 24 / 32 - 0.5 of the old rows. */
+    CHECK(fabs(weights[10 * CHANNELS] - 0.75 * (1 + 0.5 * (10.5 * 0.75 - 0.5))) < 1e-5);
+    CHECK(fabs(weights[0] - 0.75) < 1e-6); /* before the first middle: as the first row */
+    const char *same = "decoder.wh";
+    const rp_tensor *a = &rp_parameters_find(&from.parameters, same)->tensor;
+    const rp_tensor *b = &rp_parameters_find(&to.parameters, same)->tensor;
+    CHECK(memcmp(a->data, b->data, rp_tensor_bytes(a)) == 0);
+
+    /* To its own height nothing changes. */
+    REQUIRE(rp_model_rescale(&back, &from, from.configuration, false, NULL) == RP_OK);
+    CHECK(memcmp(back.parameters.values, from.parameters.values,
+                 (size_t)from.parameters.trained_count * sizeof(float)) == 0);
+    rp_model_clear(&back);
+    rp_model_clear(&to);
+
+    rp_error error = {0};
+    CHECK_INT(rp_model_rescale(&to, &from, rp_configuration_find("zeus"), false, &error), RP_INPUT);
+    CHECK(strstr(error.text, "'measure' do not fit 'zeus'") != NULL);
+    rp_model_clear(&from);
+}
+
 TEST(a_model_of_another_vocabulary_or_program_is_refused) {
     char path[512];
     const float value = 1;
