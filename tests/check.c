@@ -4,6 +4,7 @@
 #include <ftw.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -40,6 +41,17 @@ bool check_is_failed(void) { return failed; }
 const char *check_source(void) {
     const char *named = getenv("REPRISE_SOURCE");
     return named != NULL ? named : ".";
+}
+
+static double seconds_of(int whose) {
+    struct rusage used;
+    getrusage(whose, &used);
+    return (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
+           1e-6 * (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec);
+}
+
+double check_processor_seconds(void) {
+    return seconds_of(RUSAGE_SELF) + seconds_of(RUSAGE_CHILDREN);
 }
 
 const char *check_data(void) {

@@ -24,6 +24,9 @@ bool check_is_failed(void);       /* has the running test failed so far? */
 const char *check_data(void);
 /* A scratch folder, removed at the end of the program. */
 const char *check_scratch(void);
+/* What the program and its children that have ended have taken of the processor: unlike the time by
+ * the clock it does not depend on what else the machine does. */
+double check_processor_seconds(void);
 /* Root of the source tree. */
 const char *check_source(void);
 

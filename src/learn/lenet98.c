@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/compiler.h"
+#include "base/cpu_level.h"
 
 /* -- Tables -------------------------------------------------------------------------------------
  */
@@ -46,22 +47,25 @@ void rp_lenet98_codes_draw(rp_lenet98_codes *codes) {
 /* -- The loops of this machine -------------------------------------------------------------------
  */
 
-#define RP_LEVEL(level) void rp_lenet98_install_##level(rp_lenet98_loops *loops);
-#include "tensor/cpu/levels.def"
+#define RP_LEVEL(level, least) void rp_lenet98_install_##level(rp_lenet98_loops *loops);
+#include "base/cpu_levels.def"
 #undef RP_LEVEL
+
+static const struct level {
+    rp_cpu_level least; /* that the processor must have */
+    void (*install)(rp_lenet98_loops *loops);
+} levels[] = {
+/* best first */
+#define RP_LEVEL(level, least) {least, rp_lenet98_install_##level},
+#include "base/cpu_levels.def"
+#undef RP_LEVEL
+};
 
 rp_lenet98_loops rp_lenet98_loops_choose(void) {
     rp_lenet98_loops loops;
-    rp_lenet98_install_base(&loops);
-#if RP_HAVE_LEVELS
-    __builtin_cpu_init();
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-        __builtin_cpu_supports("bmi2"))
-        rp_lenet98_install_v3(&loops);
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq"))
-        rp_lenet98_install_v4(&loops);
-#endif
+    const struct level *level = levels;
+    while (level->least > rp_cpu_level_find()) level++; /* the last one fits every machine */
+    level->install(&loops);
     return loops;
 }
 

@@ -6,19 +6,14 @@
 #include <string.h>
 
 #include "base/compiler.h"
+#include "base/cpu_level.h"
 #include "tensor/tensor.h"
 
 enum { BLOCK = RP_ANSWER_BLOCK, TAPS = 9, SIDE = 28, ALIGNED = 64 };
 
-#if RP_HAVE_LEVELS
-bool rp_answer_is_possible(void) {
-    __builtin_cpu_init();
-    return __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512f") &&
-           __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
-           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("bmi2");
-}
-#else /* elsewhere the loops do not exist */
-bool rp_answer_is_possible(void) { return false; }
+bool rp_answer_is_possible(void) { return rp_cpu_level_find() >= RP_CPU_V4_BF16; }
+
+#if !RP_HAVE_LEVELS /* the loops do not exist */
 void rp_answer_image(const rp_answer *answer, uint16_t *room, const float *image, float *logits) {
     (void)answer, (void)room, (void)image, (void)logits;
     assert(!"possible");

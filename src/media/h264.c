@@ -422,7 +422,7 @@ static step take_nal(gathering *at, rp_media_access_unit *unit, rp_media_h264 *h
     if (type == SEI) {
         if (size < 3 || size > RP_MEDIA_SEI_MAX) return NO_UNIT;
         at->has_recovery_point |= has_recovery_point(nal, size);
-        return rp_media_peek_last(nal, whole, size) != 0 ? STAYS : NO_UNIT;
+        return rp_media_peek_last(h264->peek, nal, whole, size) != 0 ? STAYS : NO_UNIT;
     }
     if (type == FILLER) return size < 2 || nal[1] == 0xff || nal[1] == 0x80 ? STAYS : ENDS_BEFORE;
     if (begins || type == AUXILIARY || type == EXTENSION) return STAYS;

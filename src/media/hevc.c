@@ -247,7 +247,7 @@ static step take_nal(gathering *at, rp_media_access_unit *unit, rp_media_hevc *h
     if (type == EOS || type == EOB) return size == 2 ? STAYS : ENDS_BEFORE;
     if (type == FILLER) return size < 3 || nal[2] == 0xff || nal[2] == 0x80 ? STAYS : ENDS_BEFORE;
     if (type == VPS || type == PREFIX_SEI || type == SUFFIX_SEI)
-        return size >= 4 && rp_media_peek_last(nal, whole, size) != 0 ? STAYS : refused;
+        return size >= 4 && rp_media_peek_last(hevc->peek, nal, whole, size) != 0 ? STAYS : refused;
     return STAYS;
 }
 

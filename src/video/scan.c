@@ -559,23 +559,22 @@ static bool find_in_block(uint64_t *at, const rp_video_scanner *scanner, const s
     while (*at < end) {
         const uint8_t *data = in->data + (*at - in->base);
         const uint64_t rest = end - *at, left = scanner->end - *at;
+        const uint64_t zeros = data[0] == 0 ? skip_zeros(data, until - *at) : 0;
+        if (zeros > 0) {
+            *at += zeros;
+            continue;
+        }
         const size_t count = rest < RP_VIDEO_SIEVE_PIECE ? (size_t)rest : RP_VIDEO_SIEVE_PIECE;
         uint16_t places[RP_VIDEO_SIEVE_PIECE];
         const size_t found = rp_video_sieve_places(places, &scanner->sieve, data, count, left);
-        uint64_t passed = 0; /* by zeros */
         for (size_t k = 0; k < found; k++) {
             const uint64_t place = places[k];
-            if (place < passed) continue;
-            if (left - place >= 8 && rp_le64(data + place) == 0) {
-                passed = place + skip_zeros(data + place, until - *at - place);
-                if (passed > place) continue; /* where the zeros are left is a place of its own */
-            }
             if (left - place >= 8 && !is_possible(scanner, data + place)) continue;
             if (!is_start_frozen(scanner, *at + place, STRONG_BITS)) continue;
             *at += place;
             return true;
         }
-        *at += passed > count ? passed : count;
+        *at += count;
     }
     return false;
 }
@@ -623,14 +622,23 @@ static bool is_told_by_peeks(const rp_video_scanner *scanner) {
     return scanner->peek != NULL;
 }
 
+/* Up to how many bytes of a sample are read from the block to tell it. */
+static uint64_t bytes_to_tell(const rp_video_profile *profile) {
+    for (int i = 0; i < profile->track_count; i++)
+        if (profile->tracks[i].kind == RP_VIDEO_AAC) return SAMPLE_BYTES_MAX;
+    return RP_MEDIA_PEEK_BYTES;
+}
+
 /* Reads block by block, the first ones short: most searches end soon. Mapping the pages costs five
  * times as much as copying them (200 MB: 107 ms against 21 ms). */
 static bool find_by_reading(uint64_t *at, rp_video_scanner *scanner, uint64_t until) {
-    enum { FIRST_BYTES = 4096, MOST_BYTES = RP_MEDIA_PEEK_BLOCK - SAMPLE_BYTES_MAX };
-    uint64_t size = FIRST_BYTES;
+    enum { PAGE = 4096, MOST_BYTES = RP_MEDIA_PEEK_BLOCK - 2 * PAGE };
+    const uint64_t ahead = bytes_to_tell(scanner->profile);
+    uint64_t size = PAGE;
     while (*at < until) {
-        const uint64_t end = until - *at < size ? until : *at + size, left = scanner->end - end;
-        const uint64_t read = end - *at + (left < SAMPLE_BYTES_MAX ? left : SAMPLE_BYTES_MAX);
+        const uint64_t page = (*at + size) / PAGE * PAGE; /* what follows is read page by page */
+        const uint64_t end = until < page ? until : page, left = scanner->end - end;
+        const uint64_t read = end - *at + (left < ahead ? left : ahead);
         if (!rp_media_peek_load(scanner->peek, scanner->data + *at, (size_t)read))
             return find_in_mapping(at, scanner, until);
         const searched in = {.data = scanner->peek->block, .base = *at};
@@ -696,8 +704,9 @@ static bool may_begin_with(const rp_video_profile *profile, const rp_video_track
 }
 
 /* With which second bytes behind that? */
-static void allow(rp_video_sieve *sieve, const rp_video_profile *profile,
-                  const rp_video_track *track, unsigned byte) {
+static void allow(rp_video_sieve *sieve, const rp_video_profile *profile, int index,
+                  unsigned byte) {
+    const rp_video_track *track = &profile->tracks[index];
     uint8_t low = 0, high = 255;
     uint32_t most = UINT32_MAX; /* of a length of four bytes */
     if (track->kind == RP_VIDEO_H264 && track->h264->length_bytes == 4)
@@ -711,7 +720,19 @@ static void allow(rp_video_sieve *sieve, const rp_video_profile *profile,
     if (track->kind == RP_VIDEO_CONSTANT && track->mask[1] != 0 && profile->has_samples &&
         track->media->sample_count >= FEW_SAMPLES)
         low = high = track->signature[1]; /* as strict as with the first byte */
-    rp_video_sieve_allow(sieve, (uint8_t)byte, low, high);
+    rp_video_sieve_allow(sieve, index, (uint8_t)byte, low, high);
+}
+
+/* May a NAL unit that begins an access unit of this track have this first byte of its header,
+ * behind a length of four bytes? Of other tracks nothing is said. */
+static bool may_have_fifth(const rp_video_track *track, unsigned byte) {
+    if (track->kind == RP_VIDEO_H264 && track->h264->length_bytes == 4)
+        return !(byte & 0x80) &&
+               (track->h264->types_seen == 0 || (track->h264->types_seen >> (byte & 31) & 1) != 0);
+    if (track->kind == RP_VIDEO_HEVC && track->hevc->length_bytes == 4)
+        return !(byte & 0x81) &&
+               (track->hevc->types_seen == 0 || (track->hevc->types_seen >> byte / 2 & 1) != 0);
+    return true;
 }
 
 void rp_video_scanner_init(rp_video_scanner *scanner, rp_video_profile *profile,
@@ -723,6 +744,10 @@ void rp_video_scanner_init(rp_video_scanner *scanner, rp_video_profile *profile,
         for (int i = 0; i < profile->track_count; i++) {
             if (!may_begin_with(profile, &profile->tracks[i], byte)) continue;
             scanner->may_start[byte] = true;
-            allow(&scanner->sieve, profile, &profile->tracks[i], byte);
+            allow(&scanner->sieve, profile, i, byte);
         }
+    for (unsigned byte = 0; byte < 256; byte++)
+        for (int i = 0; i < profile->track_count; i++)
+            if (may_have_fifth(&profile->tracks[i], byte))
+                rp_video_sieve_allow_fifth(&scanner->sieve, i, (uint8_t)byte);
 }

@@ -337,7 +337,8 @@ static void begin_chain(rp_video_chain *chain, const rp_video_profile *profile,
 rp_status rp_video_weave(rp_video_chain *chain, rp_video_profile *profile, const uint8_t *data,
                          const rp_video_weave_options *options, rp_arena *arena, rp_error *error) {
     weaving *weave = rp_arena_alloc(arena, sizeof *weave);
-    if (weave != NULL) weave->links = rp_arena_array(arena, LINKS_MAX, sizeof *weave->links);
+    if (weave != NULL) /* not cleared: most recordings need a few of them at a time */
+        weave->links = rp_arena_alloc_raw(arena, LINKS_MAX * sizeof *weave->links);
     if (weave == NULL || weave->links == NULL) return rp_fail_memory(error, "the chain of samples");
     weave->chain = chain;
     weave->arena = arena;

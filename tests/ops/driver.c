@@ -113,7 +113,7 @@ static bool open_devices(device_list *devices) {
     static const char *const names[] = {"cpu", "cpu-2", "cpu-3"}; /* best level first */
     if (rp_device_create_ref(&devices->at[devices->count++], NULL) != RP_OK) return false;
     int found = 0;
-    for (int level = 0; rp_cpu_level(level) != NULL && found < (int)RP_COUNT(names); level++) {
+    for (int level = 0; rp_cpu_level_name(level) != NULL && found < (int)RP_COUNT(names); level++) {
         rp_device *device;
         if (rp_device_create_cpu(&device, THREADS, NULL) != RP_OK) return false;
         if (!rp_cpu_install_level(device, level)) {

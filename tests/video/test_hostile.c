@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "base/bytes.h"
-#include "base/clock.h"
 #include "base/compiler.h"
 #include "base/mapped_file.h"
 #include "base/new_file.h"
@@ -83,8 +82,9 @@ static void check_end(rp_status status, const rp_error *error, double began, con
     const bool has_line = status == RP_OK || error->text[0] != '\0';
     if (status > RP_INPUT && status != RP_NO) check_failed(__FILE__, __LINE__, "%s: status", what);
     if (!has_line) check_failed(__FILE__, __LINE__, "%s: no line", what);
-    if (rp_clock_seconds() - began > SECONDS_MAX)
-        check_failed(__FILE__, __LINE__, "%s: takes %.1f s", what, rp_clock_seconds() - began);
+    if (check_processor_seconds() - began > SECONDS_MAX)
+        check_failed(__FILE__, __LINE__, "%s: takes %.1f s", what,
+                     check_processor_seconds() - began);
     if (strchr(error->text, '\n') != NULL)
         check_failed(__FILE__, __LINE__, "%s: more than a line: %s", what, error->text);
 }
@@ -101,14 +101,14 @@ static void try_file(rp_text *file, const char *what) {
         const rp_video_recover_options options = {.reference = pairs[i][1]};
         rp_error error = {0};
         rp_video_report *report = NULL;
-        const double began = rp_clock_seconds();
+        const double began = check_processor_seconds();
         const rp_status status = rp_video_recover(&report, pairs[i][0], &options, &error);
         check_end(status, &error, began, what);
         rp_video_report_destroy(report);
     }
     rp_error error = {0};
     rp_video_report *report = NULL;
-    const double began = rp_clock_seconds();
+    const double began = check_processor_seconds();
     const rp_status status = rp_video_inspect(&report, hostile, &error);
     check_end(status, &error, began, what);
     rp_video_report_destroy(report);

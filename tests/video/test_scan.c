@@ -52,7 +52,8 @@ static void check_first_bytes(const rp_video_scanner *scanner, const struct clip
         if (track->kind == RP_VIDEO_PCM || track->kind == RP_VIDEO_LEARNED) continue;
         for (size_t k = 0; k < track->media->chunk_count && track->media->sample_count >= 3; k++)
             if (!rp_video_sieve_passes(&scanner->sieve,
-                                       clip->bytes + track->media->chunks[k].offset, 2))
+                                       clip->bytes + track->media->chunks[k].offset,
+                                       track->media->chunks[k].size))
                 check_failed(__FILE__, __LINE__,
                              "track %d: chunk %zu begins with bytes passed over", i, k);
     }
@@ -130,7 +131,7 @@ TEST(the_quick_search_for_a_start_finds_what_a_look_at_every_byte_finds) {
 
 /* Every loop against the rows tested one by one, on bytes near the rows' own. */
 TEST(the_sieve_lets_through_what_its_rows_allow) {
-    enum { SIZE = RP_VIDEO_SIEVE_PIECE + 1 };
+    enum { SIZE = RP_VIDEO_SIEVE_PIECE + RP_VIDEO_SIEVE_MORE };
     static uint8_t bytes[SIZE];
     static uint16_t places[RP_VIDEO_SIEVE_PIECE];
     rp_random random = rp_random_make(7, 7);
@@ -139,13 +140,18 @@ TEST(the_sieve_lets_through_what_its_rows_allow) {
         const uint32_t spread = round % 2 == 0 ? 256 : 6;
         for (uint32_t i = 0, count = rp_random_below(&random, 14); i < count; i++) {
             const uint32_t low = rp_random_below(&random, spread);
-            rp_video_sieve_allow(&sieve, (uint8_t)rp_random_below(&random, spread), (uint8_t)low,
+            rp_video_sieve_allow(&sieve, (int)rp_random_below(&random, 64),
+                                 (uint8_t)rp_random_below(&random, spread), (uint8_t)low,
                                  (uint8_t)(low + rp_random_below(&random, 256 - low)));
         }
+        for (uint32_t i = 0; i < 64; i++) {
+            const uint32_t step = 1 + rp_random_below(&random, 3); /* 1: any byte will do */
+            for (uint32_t byte = 0; byte < 256; byte += step)
+                rp_video_sieve_allow_fifth(&sieve, (int)i, (uint8_t)byte);
+        }
         for (size_t i = 0; i < SIZE; i++) bytes[i] = (uint8_t)rp_random_below(&random, spread);
-        const rp_video_sieve_fn loops[] = {sieve.run, rp_video_sieve_run_base};
-        for (size_t loop = 0; loop < RP_COUNT(loops); loop++) {
-            sieve.run = loops[loop];
+        for (size_t loop = 0; rp_video_sieve_loop(loop) != NULL; loop++) {
+            sieve.run = rp_video_sieve_loop(loop);
             const size_t count =
                 rp_video_sieve_places(places, &sieve, bytes, RP_VIDEO_SIEVE_PIECE, SIZE);
             size_t k = 0;

@@ -48,7 +48,7 @@ static inline rp_cpu_state *rp_cpu_state_of(rp_device *device) { return device->
 void *rp_cpu_scratch_take(rp_device *device, rp_cpu_scratch purpose, size_t bytes);
 
 /* Name of a level, best first; NULL past the last. */
-const char *rp_cpu_level(int index);
+const char *rp_cpu_level_name(int index);
 /* Puts the loops of a level into the device; false: this machine cannot run them. The device has
  * the best one already; tests ask for the others. */
 bool rp_cpu_install_level(rp_device *device, int index);

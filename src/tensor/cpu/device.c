@@ -2,11 +2,12 @@
 #include <omp.h>
 #include <stdlib.h>
 
+#include "base/cpu_level.h"
 #include "base/large_block.h"
 #include "tensor/cpu/cpu.h"
 
 /* The loops once a level (see meson.build): the build renames each rp_cpu_install_*. */
-#define RP_LEVEL(level)                                    \
+#define RP_LEVEL(level, least)                             \
     void rp_cpu_install_decoder_##level(rp_device *);      \
     void rp_cpu_install_decoder_back_##level(rp_device *); \
     void rp_cpu_install_elementwise_##level(rp_device *);  \
@@ -16,39 +17,27 @@
     void rp_cpu_install_rows_##level(rp_device *);         \
     void rp_cpu_install_simple_##level(rp_device *);       \
     void rp_cpu_install_window_##level(rp_device *);
-#include "tensor/cpu/levels.def"
+#include "base/cpu_levels.def"
 #undef RP_LEVEL
 
 typedef struct level {
     const char *name;
+    rp_cpu_level least; /* that the processor must have */
     void (*install[9])(rp_device *device);
 } level;
 
 static const level levels[] = {
 /* best first */
-#define RP_LEVEL(level)                                                                      \
+#define RP_LEVEL(level, least)                                                               \
     {#level,                                                                                 \
+     least,                                                                                  \
      {rp_cpu_install_decoder_##level, rp_cpu_install_decoder_back_##level,                   \
       rp_cpu_install_elementwise_##level, rp_cpu_install_lstm_##level,                       \
       rp_cpu_install_norm_##level, rp_cpu_install_pool_##level, rp_cpu_install_rows_##level, \
       rp_cpu_install_simple_##level, rp_cpu_install_window_##level}},
-#include "tensor/cpu/levels.def"
+#include "base/cpu_levels.def"
 #undef RP_LEVEL
 };
-
-/* Can this machine run the level? The last one, "base", always. */
-static bool is_supported(const char *name) {
-#if defined(__x86_64__)
-    __builtin_cpu_init();
-    if (strcmp(name, "v4") == 0)
-        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-               __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
-    if (strcmp(name, "v3") == 0)
-        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-               __builtin_cpu_supports("bmi2");
-#endif
-    return strcmp(name, "base") == 0;
-}
 
 void *rp_cpu_scratch_take(rp_device *device, rp_cpu_scratch purpose, size_t bytes) {
     rp_cpu_state *state = rp_cpu_state_of(device);
@@ -96,12 +85,12 @@ static rp_cpu_state *state_create(void) {
     return NULL;
 }
 
-const char *rp_cpu_level(int index) {
+const char *rp_cpu_level_name(int index) {
     return index < (int)RP_COUNT(levels) ? levels[index].name : NULL;
 }
 
 bool rp_cpu_install_level(rp_device *device, int index) {
-    if (!is_supported(levels[index].name)) return false;
+    if (levels[index].least > rp_cpu_level_find()) return false;
     for (size_t k = 0; k < RP_COUNT(levels[index].install); k++) levels[index].install[k](device);
     return true;
 }
