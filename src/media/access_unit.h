@@ -22,7 +22,7 @@ typedef struct rp_media_picture {
     bool has_reset;      /* memory_management_control_operation 5 */
     uint32_t lsb;        /* pic_order_cnt_lsb */
     int32_t delta;       /* to the earlier of the two fields, or delta_pic_order_cnt[0] */
-    uint32_t frame_num;
+    uint32_t frame_num, frame_num_bits; /* H.264; else 0 */
     uint32_t lsb_bits; /* of lsb; 0: order of decoding is order of display */
 } rp_media_picture;
 

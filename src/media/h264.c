@@ -334,6 +334,7 @@ static void picture_of(rp_media_picture *picture, const rp_media_h264 *h264,
         .lsb = slice->pic_order_cnt_lsb,
         .delta = slice->delta_bottom,
         .frame_num = slice->frame_num,
+        .frame_num_bits = sps->log2_max_frame_num,
         .lsb_bits = sps->pic_order_cnt_type == 0 ? sps->log2_max_pic_order_cnt_lsb : 0};
 }
 

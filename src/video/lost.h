@@ -24,6 +24,7 @@ typedef struct rp_video_lost {
     int last_track;                         /* whose turn it was behind the hole; -1: not known */
     uint64_t run_samples;                   /* of it, so far */
     bool is_sure;                           /* the order behind the hole is as foretold */
+    rp_video_numbers numbers;               /* of the numbered track, behind the hole */
     /* Runs of PCM that fill the end of the hole: without syntax, and known by their length. */
     struct {
         int track;

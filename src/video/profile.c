@@ -2,6 +2,7 @@
  * sample bytes give signatures, first bytes and NAL unit types. */
 #include "video/profile.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -120,6 +121,7 @@ static void note_size(rp_video_track *track, uint32_t size, bool *is_full) {
 static void learn_sizes(rp_video_track *track) {
     const rp_media_track *media = track->media;
     bool is_full = false;
+    double squares = 0;
     track->size_min = UINT32_MAX;
     const uint64_t count = media->sizes != NULL ? media->sample_count : media->sample_count > 0;
     for (uint64_t i = 0; i < count; i++) {
@@ -128,7 +130,10 @@ static void learn_sizes(rp_video_track *track) {
         if (size > track->size_max) track->size_max = size;
         note_size(track, size, &is_full);
         track->mean_bytes += (double)size / (double)count;
+        squares += (double)size * size / (double)count;
     }
+    const double variance = squares - track->mean_bytes * track->mean_bytes;
+    track->spread_bytes = variance > 0 ? sqrt(variance) : 0;
     if (is_full) track->size_count = 0;
     if (count == 0) track->size_min = 0;
 }
@@ -146,6 +151,24 @@ static uint32_t median_duration(const rp_media_runs *runs, uint64_t total) {
         else low = middle + 1;
     }
     return low;
+}
+
+/* Mean and spread of the durations, but of the last one: it may be anything. */
+static void learn_interval(rp_video_track *track) {
+    const rp_media_runs *runs = &track->media->durations;
+    double count = 0, sum = 0, squares = 0;
+    for (size_t i = 0; i < runs->count; i++) {
+        const double value = (double)runs->items[i].value;
+        const bool is_last = i + 1 == runs->count && runs->count > 1;
+        const double times = (double)(runs->items[i].count - is_last);
+        count += times;
+        sum += times * value;
+        squares += times * value * value;
+    }
+    if (count == 0) return;
+    track->mean_ticks = sum / count;
+    const double variance = squares / count - track->mean_ticks * track->mean_ticks;
+    track->spread_ticks = variance > 0 ? sqrt(variance) : 0;
 }
 
 static void learn_times(rp_video_track *track) {
@@ -167,12 +190,13 @@ static void learn_times(rp_video_track *track) {
         odd--;
     track->is_constant = total > 0 && odd == 0;
     if (!track->is_constant && runs->count > 0) track->delta = median_duration(runs, total);
+    learn_interval(track);
     const rp_media_runs *compositions = &track->media->compositions;
     track->has_compositions = compositions->count > 0;
 }
 
-/* How many pictures earlier than decoded is one shown at most, counted in display order? 0: shown
- * as decoded; -2: two are decoded ahead. */
+/* How many pictures earlier than decoded is one shown at most, counted in display order, and how
+ * many later? 0: shown as decoded; -2: two are decoded ahead. */
 static void learn_earliest(rp_video_track *track) {
     enum { LEARNED_MAX = 96, TAIL = 16 }; /* of the last ones not all are known that come before */
     int64_t shown[LEARNED_MAX];
@@ -186,6 +210,7 @@ static void learn_earliest(rp_video_track *track) {
         int rank = 0;
         for (int k = 0; k < count; k++) rank += shown[k] < shown[i];
         if (rank - i < track->earliest) track->earliest = rank - i;
+        if (rank - i > track->latest) track->latest = rank - i;
     }
 }
 
@@ -301,6 +326,12 @@ static rp_status learn_layout(rp_video_profile *profile, rp_arena *arena, rp_err
     return RP_OK;
 }
 
+rp_video_ordering rp_video_track_ordering(const rp_video_track *track) {
+    return (rp_video_ordering){.step = track->order_step,
+                               .earliest = (uint32_t)-track->earliest,
+                               .latest = (uint32_t)track->latest};
+}
+
 double rp_video_track_seconds(const rp_video_track *track, double ticks) {
     const rp_media_track *media = track->media;
     int64_t edit = 0;
@@ -316,6 +347,19 @@ bool rp_video_track_is_pacing(const rp_video_track *track) {
     const rp_media_track *media = track->media;
     const bool is_played = media->handler == TYPE("vide") || media->handler == TYPE("soun");
     return is_played && track->kind != RP_VIDEO_PCM && track->delta > 0 && media->sample_count > 1;
+}
+
+double rp_video_profile_due_seconds(const rp_video_profile *profile, const uint64_t *samples) {
+    double least = INFINITY;
+    for (int i = 0; i < profile->track_count; i++) {
+        const rp_video_track *track = &profile->tracks[i];
+        if (!rp_video_track_is_pacing(track) || !track->is_constant) continue;
+        const double ticks = (double)samples[i] * track->delta;
+        const double due = profile->paces_by_edits ? rp_video_track_seconds(track, ticks)
+                                                   : ticks / track->media->timescale;
+        if (due < least) least = due;
+    }
+    return isinf(least) ? -INFINITY : least;
 }
 
 /* Tests on the clip itself whether the next sample in the file is always one of the track that is
@@ -396,8 +440,9 @@ static void learn_nal_units(rp_video_track *track, const uint8_t *bytes, uint32_
 
 static rp_media_access_unit picture_at(const rp_video_track *track, const uint8_t *data,
                                        uint64_t size) {
-    return track->h264 != NULL ? rp_media_h264_unit(track->h264, data, size)
-                               : rp_media_hevc_unit(track->hevc, data, size);
+    return track->h264 != NULL   ? rp_media_h264_unit(track->h264, data, size)
+           : track->hevc != NULL ? rp_media_hevc_unit(track->hevc, data, size)
+                                 : rp_media_av1_unit(track->av1, data, size);
 }
 
 /* The least step between picture order counts of one period: 1 or 2 with every recorder seen. A cut
@@ -405,12 +450,13 @@ static rp_media_access_unit picture_at(const rp_video_track *track, const uint8_
 typedef struct order_steps {
     int64_t places[64], least; /* of the period; 0: none met */
     int count;
-    rp_media_order order;
+    rp_video_numbers numbers;
 } order_steps;
 
 static void note_step(order_steps *steps, const rp_media_picture *picture) {
     if (picture->is_period) steps->count = 0;
-    const int64_t place = rp_media_order_next(&steps->order, picture);
+    rp_video_numbers_take(&steps->numbers, picture, 0);
+    const int64_t place = steps->numbers.last;
     for (int i = 0; i < steps->count; i++) {
         const int64_t *other = &steps->places[i];
         const int64_t apart = place > *other ? place - *other : *other - place;
@@ -566,12 +612,26 @@ static void set_limits(rp_video_track *track) {
     if (track->av1 != NULL) track->av1->obu_bytes_max = bytes_max;
 }
 
+/* Its pictures come when they come, so only what lies beside them tells their time. */
+static int find_variable(const rp_video_profile *profile) {
+    for (int i = 0; profile->is_paced && i < profile->track_count; i++) {
+        const rp_video_track *track = &profile->tracks[i];
+        if (track->kind <= RP_VIDEO_AV1 && rp_video_track_is_pacing(track) && !track->is_constant)
+            return i;
+    }
+    return -1;
+}
+
 static void find_special_tracks(rp_video_profile *profile) {
-    profile->clock_track = profile->guide_track = -1;
+    profile->variable_track = find_variable(profile);
+    profile->clock_track = profile->numbered_track = profile->guide_track = -1;
     for (int i = 0; i < profile->track_count; i++) {
         const rp_video_track *track = &profile->tracks[i];
         if (track->kind <= RP_VIDEO_AV1 && track->is_constant && profile->clock_track < 0)
             profile->clock_track = i;
+        if (track->kind <= RP_VIDEO_AV1 && track->order_step > 0 && !track->has_twins &&
+            profile->numbered_track < 0)
+            profile->numbered_track = i;
         if (track->kind == RP_VIDEO_FDSC) profile->guide_track = i;
     }
 }
@@ -609,8 +669,7 @@ rp_status rp_video_profile_learn(rp_video_profile *profile, const uint8_t *data,
     for (int i = 0; i < profile->track_count; i++) {
         rp_video_track *track = &profile->tracks[i];
         set_limits(track);
-        if (!is_saved && (track->kind == RP_VIDEO_H264 || track->kind == RP_VIDEO_HEVC))
-            learn_pictures(track, data, size);
+        if (!is_saved && track->kind <= RP_VIDEO_AV1) learn_pictures(track, data, size);
     }
     find_special_tracks(profile);
     return RP_OK;

@@ -24,6 +24,7 @@
 #include "media/h264.h"
 #include "media/hevc.h"
 #include "media/movie.h"
+#include "video/picture_count.h"
 
 enum {
     RP_VIDEO_SIGNATURE_BYTES = 32,
@@ -54,7 +55,7 @@ typedef struct rp_video_track {
     bool has_twins;
     uint32_t frame_bytes; /* PCM: of one frame; constant tracks: of one sample; else 0 */
     uint32_t size_min, size_max;
-    double mean_bytes;                  /* of a sample */
+    double mean_bytes, spread_bytes;    /* of a sample: mean and standard deviation */
     uint32_t sizes[RP_VIDEO_SIZES_MAX]; /* distinct sizes, if there are few */
     uint32_t size_count;                /* 0: too many to list */
     uint8_t signature[RP_VIDEO_SIGNATURE_BYTES], mask[RP_VIDEO_SIGNATURE_BYTES];
@@ -64,11 +65,13 @@ typedef struct rp_video_track {
     uint32_t units_min;
     bool recovery_is_sync;
 
-    uint32_t delta;      /* the usual duration of a sample, in ticks */
-    bool is_constant;    /* all durations (but the first and the last) are delta */
-    int32_t composition; /* offset of the first picture shown */
-    uint32_t delay;      /* pictures decoded before the first is shown */
-    int32_t earliest;    /* least place of display less place of decoding; 0 or negative */
+    uint32_t delta;                  /* the usual duration of a sample, in ticks */
+    double mean_ticks, spread_ticks; /* of durations: mean and standard deviation */
+    bool is_constant;                /* all durations (but the first and the last) are delta */
+    int32_t composition;             /* offset of the first picture shown */
+    uint32_t delay;                  /* pictures decoded before the first is shown */
+    int32_t earliest; /* least place of display less place of decoding; 0 or negative */
+    int32_t latest;   /* the greatest; 0 or positive */
     bool has_compositions;
     bool has_dependencies;                        /* sdtp goes by what a picture is */
     uint8_t dependencies[RP_MEDIA_PICTURE_KINDS]; /* its value for each kind */
@@ -89,6 +92,8 @@ typedef struct rp_video_profile {
     rp_video_track tracks[RP_MEDIA_TRACKS_MAX];
     int track_count;
     int clock_track;          /* a picture track of constant rate; -1: none */
+    int variable_track;       /* pictures of variable rate that take their turn by time; -1: none */
+    int numbered_track;       /* its pictures carry numbers that a hole leaves out; -1: none */
     int guide_track;          /* GoPro's fdsc; -1: none */
     bool is_time_interleaved; /* the next sample is always of the track that is furthest behind */
     bool is_paced;            /* so it is among pictures and sound with syntax */
@@ -106,6 +111,9 @@ rp_status rp_video_profile_learn(rp_video_profile *profile, const uint8_t *data,
 /* Writes the profile as a file. */
 rp_status rp_video_profile_save(const rp_video_profile *profile, const char *path, rp_error *error);
 
+/* How the pictures of a track are numbered. */
+rp_video_ordering rp_video_track_ordering(const rp_video_track *track);
+
 /* The time at which a track's samples are ordered: (dts - edit) in seconds as a fraction:
  * ticks * timescale of the other track are compared. Seconds of `samples` samples of the usual
  * duration, the edit list's media time taken off. */
@@ -114,6 +122,11 @@ double rp_video_track_seconds(const rp_video_track *track, double ticks);
 /* Does the track take its turn by its time? Pictures and sound do; metadata may come when there is
  * enough of it, PCM in blocks. */
 bool rp_video_track_is_pacing(const rp_video_track *track);
+
+/* When the next sound is due where `samples` of each track came before, in seconds: of the tracks
+ * of constant rate that take their turn by their time the one that is furthest behind. Negative
+ * infinity: there is none. */
+double rp_video_profile_due_seconds(const rp_video_profile *profile, const uint64_t *samples);
 
 /* The kind's name in words. */
 const char *rp_video_kind_name(rp_video_kind kind);

@@ -256,7 +256,10 @@ static const scan_fn rows[RP_VIDEO_KIND_COUNT] = {
 /* --- context ----------------------------------------------------------------------------- */
 
 rp_video_context rp_video_context_begin(void) {
-    return (rp_video_context){.last_track = -1, .announced_track = -1};
+    return (rp_video_context){.last_track = -1,
+                              .before = {.last_track = -1},
+                              .announced_track = -1,
+                              .picture_due = -INFINITY};
 }
 
 static int first_of_kind(const rp_video_profile *profile, rp_video_kind least, rp_video_kind most) {
@@ -281,10 +284,18 @@ static int announced_track(const rp_video_profile *profile, uint8_t type) {
 void rp_video_context_take(rp_video_context *context, const rp_video_scanner *scanner,
                            const rp_video_candidate *candidate, const uint8_t *data) {
     const rp_video_track *track = &scanner->profile->tracks[candidate->track];
+    context->before.last_track = context->last_track;
+    context->before.run_samples = context->run_samples;
+    context->before.numbers = context->numbers;
     context->run_samples = context->last_track == candidate->track
                                ? context->run_samples + candidate->samples
                                : candidate->samples;
     context->last_track = candidate->track;
+    if (candidate->track == scanner->profile->variable_track)
+        context->picture_due = rp_video_profile_due_seconds(scanner->profile, context->samples);
+    if (candidate->track == scanner->profile->numbered_track)
+        rp_video_numbers_take(&context->numbers, &candidate->picture,
+                              context->samples[candidate->track]);
     context->samples[candidate->track] += candidate->samples;
     context->announced_track = -1;
     if (track->kind != RP_VIDEO_FDSC || data[2] == 'R') return;

@@ -29,7 +29,14 @@ typedef struct rp_video_context {
     uint64_t samples[RP_MEDIA_TRACKS_MAX]; /* of each track, those that were lost included */
     int last_track;                        /* -1: nothing, or a hole came before */
     uint64_t run_samples;                  /* of last_track, without a break */
-    int announced_track;                   /* GoPro: the index says what comes; -1: it does not */
+    rp_video_numbers numbers;              /* of the numbered track */
+    struct {                               /* all three before the last sample was taken */
+        int last_track;
+        uint64_t run_samples;
+        rp_video_numbers numbers;
+    } before;
+    double picture_due;  /* when the next sound was due as the last picture of variable rate came */
+    int announced_track; /* GoPro: the index says what comes; -1: it does not */
     uint32_t announced_size, announced_duration;
 } rp_video_context;
 

@@ -31,6 +31,14 @@ static uint64_t place_of(places *at, uint64_t i) {
     return i + at->lost;
 }
 
+/* Samples of the track that lay in holes before `offset`; ask in ascending order. */
+static uint64_t lost_before(places *at, uint64_t offset) {
+    const rp_video_chain *chain = at->chain;
+    for (; at->hole < chain->hole_count && chain->holes[at->hole].offset < offset; at->hole++)
+        at->lost += lost_in(at->profile, &chain->holes[at->hole], at->index);
+    return at->lost;
+}
+
 static uint64_t lost_in_all(const rp_video_profile *profile, const rp_video_chain *chain,
                             int index) {
     uint64_t lost = 0;
@@ -157,7 +165,7 @@ static bool order_durations(rp_media_runs *out, const rp_video_profile *profile,
     for (size_t i = 0; i < found->chunk_count; i++) {
         const rp_media_chunk *chunk = &found->chunks[i];
         const uint64_t heard = count_before(&chain->tracks[ruler], &searched, chunk->offset);
-        const uint64_t n = heard > 0 ? place_of(&at_sound, heard - 1) + 1 : 0;
+        const uint64_t n = heard + lost_before(&at_sound, chunk->offset);
         const double low =
             n > 0 ? rp_video_track_seconds(sound, (double)(n - 1) * sound->delta) : 0;
         const double high = rp_video_track_seconds(sound, (double)n * sound->delta);
@@ -175,7 +183,12 @@ static bool order_durations(rp_media_runs *out, const rp_video_profile *profile,
             last_place = place;
         }
     }
-    rp_media_runs_add(out, arena, 1, usual);
+    /* Sound behind the last picture: the next one had not come yet. */
+    const uint64_t heard = chain->tracks[ruler].sample_count;
+    const uint64_t n = heard + lost_before(&at_sound, UINT64_MAX);
+    const double until = rp_video_track_seconds(sound, (double)(n - 1) * sound->delta);
+    const int64_t rest = (int64_t)((until - zero) * scale + 0.5) - last;
+    rp_media_runs_add(out, arena, 1, rest > usual ? rest : usual);
     return true;
 }
 

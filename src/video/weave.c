@@ -172,28 +172,33 @@ static bool has_zero_run(const uint8_t *data, uint64_t size) {
     return false;
 }
 
-/* Was the sample before the gap damaged itself? Bytes taken out or put into it make the next
- * sample start elsewhere: it then holds zeros, or the true next start lies inside it. *resume
- * receives where to go on. */
-static bool is_last_damaged(weaving *weave, const path *at, uint64_t *resume) {
+typedef enum damage {
+    UNHARMED,
+    SHIFTED,    /* bytes were taken out or put in: the true next start lies inside */
+    OVERWRITTEN /* with zeros: what it was and where it ended can still be read */
+} damage;
+
+/* Was the sample before the gap damaged itself? *resume receives where to go on. */
+static damage damage_of_last(weaving *weave, const path *at, uint64_t *resume) {
     rp_video_scanner *scanner = &weave->scanner;
-    if (at->last == NONE) return false;
+    if (at->last == NONE) return UNHARMED;
     const link *last = &weave->links[at->last];
-    if (last->track == NONE) return false;
+    if (last->track == NONE) return UNHARMED;
     const rp_video_kind kind = scanner->profile->tracks[last->track].kind;
-    if (kind > RP_VIDEO_AAC || kind == RP_VIDEO_AV1) return false; /* too little syntax to say */
-    if (rp_video_scan_is_cut(scanner, at->offset)) return false;   /* the recording ends here */
+    if (kind > RP_VIDEO_AAC || kind == RP_VIDEO_AV1) return UNHARMED; /* too little syntax to say */
+    if (rp_video_scan_is_cut(scanner, at->offset)) return UNHARMED;   /* the recording ends here */
     uint64_t inside = last->offset;
     do { /* the same picture without its first NAL unit ends where it ends: no damage */
         inside = rp_video_scan_find(scanner, inside + 1, at->offset);
     } while (inside < at->offset && rp_video_scan_end_of(scanner, inside) <= at->offset);
     if (inside < at->offset) {
         *resume = inside;
-        return true;
+        return SHIFTED;
     }
     const uint64_t gap = *resume - at->offset;
-    return has_zero_run(scanner->data + last->offset, last->size) &&
-           (gap < 2 || !rp_mapped_file_is_uniform(scanner->data + at->offset, gap));
+    const bool has_zeros = has_zero_run(scanner->data + last->offset, last->size) &&
+                           (gap < 2 || !rp_mapped_file_is_uniform(scanner->data + at->offset, gap));
+    return has_zeros ? OVERWRITTEN : UNHARMED;
 }
 
 /* Is what is left the beginning of a sample that the end of the recording cuts? It is no hole, and
@@ -203,42 +208,32 @@ static bool is_end(rp_video_scanner *scanner, uint64_t offset) {
 }
 
 /* Takes the last sample of a path back: it is damaged. */
-static void take_back(weaving *weave, path *from) {
+static void take_back(const weaving *weave, path *from) {
     const link last = weave->links[from->last];
+    rp_video_context *context = &from->context;
     from->offset = last.offset;
     from->score_bits -= last.evidence_bits;
     from->last = last.before;
-    from->context.samples[last.track] -= last.samples;
-    from->context.announced_track = NONE;
-    if (from->context.run_samples > last.samples) {
-        from->context.run_samples -= last.samples;
-        return;
-    }
-    /* It was the first of its run: the order stands where the run before it ended. */
-    from->context.last_track = NONE;
-    from->context.run_samples = 0;
-    uint64_t samples = 0;
-    int track = NONE;
-    for (int at = from->last; at != NONE; at = weave->links[at].before) {
-        const link *run = &weave->links[at];
-        if (track != NONE && run->track != track) {
-            from->context.last_track = track;
-            from->context.run_samples = samples;
-            return;
-        }
-        if (run->track == NONE) return;
-        track = run->track;
-        samples += run->samples;
-    }
-    /* Links that are final are gone: how long that run was is not known any more. */
+    context->samples[last.track] -= last.samples;
+    context->announced_track = NONE;
+    context->last_track = context->before.last_track;
+    context->run_samples = context->before.run_samples;
+    context->numbers = context->before.numbers;
 }
 
-/* The path goes on behind a hole that ends at `resume`, with what must have lain in it. */
-static void step_over(weaving *weave, path from, uint64_t resume) {
+/* The path goes on behind a hole that ends at `resume`, with what must have lain in it. Of a last
+ * sample that was overwritten the length is still known: what else was lost lay behind it. */
+static void step_over(weaving *weave, path from, damage last, uint64_t resume) {
     const rp_video_profile *profile = weave->scanner.profile;
     rp_video_lost lost;
+    if (last == SHIFTED) take_back(weave, &from);
     rp_video_lost_find(&lost, &weave->scanner, &from.context, from.offset, resume,
                        &weave->lost_steps_left);
+    if (last == OVERWRITTEN) {
+        const link *taken = &weave->links[from.last];
+        if (taken->track < RP_VIDEO_HOLE_TRACKS) lost.samples[taken->track] += taken->samples;
+        take_back(weave, &from);
+    }
     uint64_t sound_bytes = 0;
     for (int i = 0; i < lost.sound_count; i++)
         sound_bytes += lost.sounds[i].frames * profile->tracks[lost.sounds[i].track].frame_bytes;
@@ -263,6 +258,7 @@ static void step_over(weaving *weave, path from, uint64_t resume) {
     }
     for (int i = 0; i < profile->track_count && i < RP_VIDEO_HOLE_TRACKS; i++)
         next.context.samples[i] += lost.samples[i];
+    next.context.numbers = lost.numbers;
     next.context.last_track = lost.last_track;
     next.context.run_samples = lost.run_samples;
     next.context.announced_track = NONE;
@@ -280,8 +276,8 @@ static void jump(weaving *weave, path from) {
         return;
     }
     uint64_t resume = rp_video_scan_find(scanner, from.offset + 1, scanner->end);
-    if (is_last_damaged(weave, &from, &resume)) take_back(weave, &from);
-    step_over(weave, from, resume);
+    const damage last = damage_of_last(weave, &from, &resume);
+    step_over(weave, from, last, resume);
 }
 
 /* Is this path so far behind another that it need not be followed? */

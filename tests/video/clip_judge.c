@@ -1,6 +1,7 @@
 /* clip_judge.c: see clip_judge.h. */
 #include "video/clip_judge.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,7 +16,8 @@ struct judge {
     const struct clip_kept *kept;
     const rp_text *recovered;
     rp_media_movie source, result;
-    double within_seconds; /* how far times may be off; 0: not a tick */
+    const struct clip_tolerance *tolerance;
+    double shift_seconds; /* how much later the sound behind the harmed bytes is */
 };
 
 __attribute__((format(printf, 2, 3))) static bool differ(const struct judge *judge,
@@ -51,10 +53,12 @@ static bool has_same_bytes(const struct judge *judge, const rp_media_sample *a,
                   a->size) == 0;
 }
 
-/* Times in ticks of the track. */
-static bool is_near(const struct judge *judge, uint32_t timescale, int64_t a, int64_t b) {
-    const int64_t apart = a > b ? a - b : b - a;
-    return apart == 0 || (double)apart <= judge->within_seconds * timescale;
+/* Times in ticks of the track: `late` is how much later than it should be. Between the last sample
+ * before a hole and the first behind it, a shift sets in little by little. */
+static bool is_near(const struct judge *judge, uint32_t timescale, int64_t late, double more) {
+    const double shift = judge->shift_seconds, within = judge->tolerance->within + more;
+    const double least = (shift < 0 ? shift : 0) - within, most = (shift > 0 ? shift : 0) + within;
+    return late == 0 || ((double)late >= least * timescale && (double)late <= most * timescale);
 }
 
 /* Where the edit list begins: presentation times count from there. */
@@ -62,12 +66,29 @@ static int64_t edit_start(const rp_media_track *track) {
     return track->edit_count > 0 ? track->edits[0].media_time : 0;
 }
 
+/* For a sample that is shown when one that is missing would have been decoded: how many are missing
+ * until then. */
+static uint64_t missing_until(const struct judge *judge, const rp_media_track *track,
+                              int64_t ticks) {
+    rp_media_cursor cursor = rp_media_cursor_begin(track);
+    rp_media_sample sample;
+    uint64_t missing = 0;
+    bool is_missing = false;
+    while (rp_media_cursor_next(&sample, &cursor) && (int64_t)sample.dts <= ticks) {
+        is_missing = !is_kept(judge->kept, sample.offset, sample.size) ||
+                     is_harmed(judge->kept, sample.offset, sample.size);
+        missing += is_missing;
+    }
+    return is_missing ? missing : 0;
+}
+
 static bool judge_times(const struct judge *judge, const rp_media_track *track, int64_t edit_change,
                         const rp_media_sample *want, const rp_media_sample *got) {
     const int64_t shown = (int64_t)want->dts + want->composition;
     const int64_t shown_now = (int64_t)got->dts + got->composition - edit_change;
-    if (is_near(judge, track->timescale, (int64_t)got->dts, (int64_t)want->dts) &&
-        is_near(judge, track->timescale, shown_now, shown))
+    const double beyond = judge->tolerance->beyond * (double)missing_until(judge, track, shown);
+    if (is_near(judge, track->timescale, (int64_t)got->dts - (int64_t)want->dts, 0) &&
+        is_near(judge, track->timescale, shown_now - shown, beyond))
         return true;
     return differ(judge, "track %u, sample %llu: dts %llu%+d, not %llu%+d", track->id,
                   (unsigned long long)want->index, (unsigned long long)got->dts, got->composition,
@@ -150,12 +171,33 @@ static bool judge_heads(const struct judge *judge, const rp_media_track *a,
     if (a->timescale != b->timescale || a->handler != b->handler || a->codec != b->codec)
         return differ(judge, "track %u: another kind or timescale", a->id);
     if (a->edit_count != b->edit_count ||
-        !is_near(judge, a->timescale, edit_start(a), edit_start(b)))
+        !is_near(judge, a->timescale, edit_start(b) - edit_start(a), 0))
         return differ(judge, "track %u: another edit list", a->id);
     return true;
 }
 
-static bool judge_movies(const struct judge *judge) {
+/* How much later the sound behind the harmed bytes is: of its first sample there. */
+static double find_shift(const struct judge *judge) {
+    for (size_t i = 0; i < judge->source.track_count; i++) {
+        const rp_media_track *a = &judge->source.tracks[i], *b = &judge->result.tracks[i];
+        if (a->handler != RP_MEDIA_TYPE('s', 'o', 'u', 'n')) continue;
+        rp_media_cursor from = rp_media_cursor_begin(a), to = rp_media_cursor_begin(b);
+        rp_media_sample want, got;
+        while (rp_media_cursor_next(&want, &from)) {
+            if (want.offset < judge->kept->harmed_at + judge->kept->harmed_count) continue;
+            while (rp_media_cursor_next(&got, &to))
+                if (has_same_bytes(judge, &want, &got))
+                    return ((double)got.dts - (double)want.dts) / a->timescale;
+        }
+    }
+    return 0;
+}
+
+static bool judge_movies(struct judge *judge) {
+    if (judge->tolerance->shift > 0) judge->shift_seconds = find_shift(judge);
+    if (fabs(judge->shift_seconds) > judge->tolerance->shift)
+        return differ(judge, "all behind the hole is shown %.1f ms later",
+                      1000 * judge->shift_seconds);
     if (judge->result.track_count != judge->source.track_count)
         return differ(judge, "%zu tracks, not %zu", judge->result.track_count,
                       judge->source.track_count);
@@ -171,13 +213,14 @@ static bool judge_movies(const struct judge *judge) {
 
 bool clip_is_recovered(char *why, size_t why_size, const struct clip *original,
                        const struct clip_kept *kept, const rp_text *recovered,
-                       double within_seconds) {
+                       const struct clip_tolerance *tolerance) {
+    static const struct clip_tolerance exact;
     struct judge judge = {.why = why,
                           .why_size = why_size,
                           .original = original,
                           .kept = kept,
                           .recovered = recovered,
-                          .within_seconds = within_seconds};
+                          .tolerance = tolerance != NULL ? tolerance : &exact};
     rp_arena arena = {0};
     rp_error error = {0};
     bool ok = rp_media_movie_read(&judge.source, original->bytes, original->size, &arena, &error) ==

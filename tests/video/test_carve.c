@@ -90,7 +90,7 @@ static void check_outputs(const struct scene *scene) {
     snprintf(path, sizeof path, "%s/carved-0002.mp4", scene->folder);
     const struct clip_kept kept = {.to = scene->lost.payload_end};
     if (!clip_read_file(&bytes, path) ||
-        !clip_is_recovered(why, sizeof why, &scene->lost, &kept, &bytes, 0))
+        !clip_is_recovered(why, sizeof why, &scene->lost, &kept, &bytes, NULL))
         check_failed(__FILE__, __LINE__, "%s: %s", path, why);
     rp_text_clear(&bytes);
 }

@@ -76,7 +76,7 @@ static bool is_whole(const struct scene *scene, const char *path) {
     const struct clip_kept kept = {.to = scene->clip.payload_end};
     rp_text text = {0};
     const bool whole = clip_read_file(&text, path) &&
-                       clip_is_recovered(why, sizeof why, &scene->clip, &kept, &text, 0);
+                       clip_is_recovered(why, sizeof why, &scene->clip, &kept, &text, NULL);
     rp_text_clear(&text);
     return whole;
 }

@@ -198,7 +198,7 @@ static void check_cut(const struct clip *clip, const char *reference, size_t at)
     if (rp_new_file_write(broken, cut.bytes, cut.size, &error) == RP_OK)
         rp_video_recover(&report, broken, &options, &error);
     if (!clip_read_file(&recovered, output) ||
-        !clip_is_recovered(why, sizeof why, clip, &kept, &recovered, 0))
+        !clip_is_recovered(why, sizeof why, clip, &kept, &recovered, NULL))
         check_failed(__FILE__, __LINE__, "cut at %zu: %s %s", at - clip->payload_at, error.text,
                      why);
     remove(output);
