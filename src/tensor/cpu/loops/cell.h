@@ -7,9 +7,12 @@
 
 #include "base/vector_math.h"
 
-/* The point-wise part: gates in place from their sums, then c and h. `before` NULL: state 0. */
+/* The point-wise part: gates in place from their sums, then c and h. `before` NULL: state 0. The
+ * compiler is told that rows do not overlap: where it has to find out, inlined into a caller, it
+ * gives up and reckons one unit at a time, at six times the cost. */
 static inline void rp_cell_forward(float *restrict a, float *restrict c, float *restrict h,
                                    const float *restrict before, int64_t units) {
+#pragma omp simd
     for (int64_t u = 0; u < units; u++) {
         const float i = rp_sigmoid(a[u]), f = rp_sigmoid(a[units + u]);
         const float g = rp_tanh(a[2 * units + u]), o = rp_sigmoid(a[3 * units + u]);
@@ -27,6 +30,7 @@ static inline void rp_cell_backward(float *restrict ga, float *restrict gc,
                                     const float *restrict gh, const float *restrict gate,
                                     const float *restrict c, const float *restrict before,
                                     int64_t units) {
+#pragma omp simd
     for (int64_t u = 0; u < units; u++) {
         const float i = gate[u], f = gate[units + u], g = gate[2 * units + u];
         const float o = gate[3 * units + u], squashed = rp_tanh(c[u]);
