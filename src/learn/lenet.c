@@ -69,33 +69,37 @@ static void score_1998(rp_lenet98 *net, const uint8_t *pixels, float *scores) {
     for (int c = 0; c < RP_DIGIT_CLASSES; c++) scores[c] = -net->state.y[c];
 }
 
-/* Ink of one image, as it is or mirrored left to right. */
-static void take_ink(float *x, const uint8_t *pixels, bool is_mirrored) {
+/* Ink of one image as `view` sees it; paper where it was moved from. */
+static void take_ink(float *x, const uint8_t *pixels, const rp_lenet_view *view) {
     for (int i = 0; i < PIXELS; i++) {
-        const int column = i % RP_DIGIT_SIDE, row = i / RP_DIGIT_SIDE;
-        const int from = is_mirrored ? RP_DIGIT_SIDE - 1 - column : column;
-        x[i] = pixels[row * RP_DIGIT_SIDE + from] * (1 / 255.0f);
+        const int column = i % RP_DIGIT_SIDE - view->right, row = i / RP_DIGIT_SIDE - view->down;
+        const int from = view->is_mirrored ? RP_DIGIT_SIDE - 1 - column : column;
+        const bool is_inside = from >= 0 && from < RP_DIGIT_SIDE && row >= 0 && row < RP_DIGIT_SIDE;
+        x[i] = is_inside ? pixels[row * RP_DIGIT_SIDE + from] * (1 / 255.0f) : 0;
     }
 }
 
-/* What was learned with its mirror image is asked with it: the mean of both logits. */
+/* Adds a share of one view's logits to those of `count` images. `x` has room for their ink. */
+static rp_status add_view(rp_lenet_modern *net, const rp_lenet_view *view, float *x,
+                          const uint8_t *pixels, uint32_t count, float *scores, rp_error *error) {
+    float logits[ASKED_AT_ONCE * RP_DIGIT_CLASSES];
+    const float share = 1 / (float)net->shape->view_count;
+    for (uint32_t i = 0; i < count; i++) take_ink(x + i * PIXELS, pixels + i * PIXELS, view);
+    RP_TRY(rp_lenet_modern_run(net, x, (int)count, logits, error));
+    for (uint32_t i = 0; i < count * RP_DIGIT_CLASSES; i++) scores[i] += share * logits[i];
+    return RP_OK;
+}
+
 static rp_status score_modern(rp_lenet_modern *net, const uint8_t *pixels, uint32_t count,
                               float *scores, rp_error *error) {
     float *x = malloc((size_t)ASKED_AT_ONCE * PIXELS * sizeof *x);
-    float other[ASKED_AT_ONCE * RP_DIGIT_CLASSES];
     rp_status status = x != NULL ? RP_OK : rp_fail_memory(error, "a batch of digits");
+    memset(scores, 0, (size_t)count * RP_DIGIT_CLASSES * sizeof *scores);
     for (uint32_t first = 0; first < count && status == RP_OK; first += ASKED_AT_ONCE) {
         const uint32_t n = count - first < ASKED_AT_ONCE ? count - first : ASKED_AT_ONCE;
-        float *answers = scores + (size_t)first * RP_DIGIT_CLASSES;
-        for (uint32_t i = 0; i < n; i++)
-            take_ink(x + i * PIXELS, pixels + (size_t)(first + i) * PIXELS, false);
-        status = rp_lenet_modern_run(net, x, (int)n, answers, error);
-        if (status != RP_OK || net->shape->recipe.ranges.flip == 0) continue;
-        for (uint32_t i = 0; i < n; i++)
-            take_ink(x + i * PIXELS, pixels + (size_t)(first + i) * PIXELS, true);
-        status = rp_lenet_modern_run(net, x, (int)n, other, error);
-        for (uint32_t i = 0; status == RP_OK && i < n * RP_DIGIT_CLASSES; i++)
-            answers[i] = 0.5f * (answers[i] + other[i]);
+        for (int view = 0; view < net->shape->view_count && status == RP_OK; view++)
+            status = add_view(net, &net->shape->views[view], x, pixels + (size_t)first * PIXELS, n,
+                              scores + (size_t)first * RP_DIGIT_CLASSES, error);
     }
     free(x);
     return status;
@@ -238,11 +242,12 @@ static void draw_digit(const rp_lenet_run *run, uint32_t which, uint64_t stream,
 
 /* For the norms' statistics: digits as they are, for so they will be asked. */
 static void draw_plain(void *context, int batch, float *x, int count) {
+    static const rp_lenet_view as_is = {0};
     const rp_lenet_run *run = context;
     for (int i = 0; i < count; i++) {
         const uint32_t which =
             run->order[((uint32_t)batch * (uint32_t)count + (uint32_t)i) % run->digits->count];
-        take_ink(x + i * PIXELS, run->digits->pixels + (size_t)which * PIXELS, false);
+        take_ink(x + i * PIXELS, run->digits->pixels + (size_t)which * PIXELS, &as_is);
     }
 }
 

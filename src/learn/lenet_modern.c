@@ -17,16 +17,32 @@ enum { SIDE = RP_DISTORT_SIDE, KERNEL = 3 };
         {16, 0, true}, {32, 0, true}, {48, 0, true}, { 64, 0, false } \
     }
 
+#define ALL_OF(views) views, RP_COUNT(views)
+
+static const rp_lenet_view as_is[] = {{0, 0, false}};
+
+/* Of clothes, what was learnt from both sides and a little moved is asked so too. */
+static const rp_lenet_view around_both_sides[] = {
+    {0, 0, false}, {1, 0, false}, {-1, 0, false}, {0, 1, false}, {0, -1, false},
+    {0, 0, true},  {1, 0, true},  {-1, 0, true},  {0, 1, true},  {0, -1, true},
+};
+
 static const rp_lenet_shape shapes[] = {
-    {"modern", {30, 0.004, 0.01, RP_DISTORT_MODERN}, false, SMALL_ROWS},
+    {"modern", {30, 0.004, 0.01, RP_DISTORT_MODERN}, ALL_OF(as_is), false, SMALL_ROWS},
     {"large",
      {16, 0.004, 0.02, RP_DISTORT_MODERN},
+     ALL_OF(as_is),
      true,
      5,
      {{16, 0, true}, {64, 0, false}, {64, 1, true}, {128, 0, false}, {128, 1, false}}},
-    {"fashion", {20, 0.004, 0.01, RP_DISTORT_FASHION}, false, SMALL_ROWS},
+    {"fashion",
+     {20, 0.004, 0.01, RP_DISTORT_FASHION},
+     ALL_OF(around_both_sides),
+     false,
+     SMALL_ROWS},
     {"fashion-large",
      {24, 0.004, 0.05, RP_DISTORT_FASHION},
+     ALL_OF(around_both_sides),
      false,
      9,
      {{16, 0, false},

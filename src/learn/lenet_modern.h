@@ -30,11 +30,19 @@ typedef struct rp_lenet_recipe {
     rp_distort_ranges ranges;
 } rp_lenet_recipe;
 
+/* An image as it is asked: moved by whole pixels, mirrored left to right. */
+typedef struct rp_lenet_view {
+    int right, down;
+    bool is_mirrored;
+} rp_lenet_view;
+
 /* A net: its layers; after the last, the mean of each map or all its numbers go to a full layer of
  * ten classes. */
 typedef struct rp_lenet_shape {
     const char *name;
     rp_lenet_recipe recipe;
+    const rp_lenet_view *views; /* the answer is the mean of the logits of these; 1: as it is */
+    int view_count;
     bool has_mean;
     int row_count;
     rp_lenet_row rows[RP_LENET_ROWS_MAX];
