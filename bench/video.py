@@ -44,12 +44,12 @@ def run(*command):
 
 def row(what, seconds, peer_name, peer_seconds, most):
     ratio = seconds / peer_seconds
-    print(f"{what:44} {seconds:7.3f} s   {peer_name} {peer_seconds:7.3f} s   ratio {ratio:5.2f}   "
+    print(f"{what:51} {seconds:7.3f} s   {peer_name} {peer_seconds:7.3f} s   ratio {ratio:5.2f}   "
           f"bar {most:4.2f}   {'held' if ratio <= most else 'MISSED'}", flush=True)
 
 
 def row_of_bar(what, value, unit, most):
-    print(f"{what:44} {value:7.2f} {unit}   bar {most:g} {unit}   "
+    print(f"{what:51} {value:7.2f} {unit}   bar {most:g} {unit}   "
           f"{'held' if value <= most else 'MISSED'}", flush=True)
 
 
@@ -75,12 +75,15 @@ class Bench:
         profile = os.path.join(self.folder, "camera.profile")
         self.recover("--save-profile", profile)
         self.reference = profile
-        passes, starts, scans = [], [], []
+        passes, starts, scans, memory = [], [], [], 0
         for _ in range(ROUNDS):
             passes.append(read_pass(self.broken))
             starts.append(run(self.reprise, "--version")[1])
-            scans.append(self.recover()[1])
+            _, took, used = self.recover()
+            scans.append(took)
+            memory = max(memory, used)
         row(what, min(scans) - min(starts), "read(2)", min(passes), most)
+        row_of_bar(what + ", peak memory", memory, "MB", 64)
 
     def copy(self):
         """The whole recovery of the file made last beside cp."""
@@ -104,11 +107,11 @@ class Bench:
         self.reference = profile
         looking, _, memory = min(self.recover() for _ in range(2))
         whole, _, memory_in_place = self.recover("--in-place")
-        print(f"{'13 GB, scan alone':44} {looking:7.3f} s")
+        print(f"{'13 GB, scan alone':51} {looking:7.3f} s")
         row_of_bar("13 GB, in place after the scan", max(0, whole - looking), "s", 2)
         row_of_bar("13 GB, peak memory", max(memory, memory_in_place), "MB", 64)
         undoing = run(self.reprise, "video", "undo", self.broken)[0]
-        print(f"{'13 GB, undo':44} {undoing:7.3f} s")
+        print(f"{'13 GB, undo':51} {undoing:7.3f} s")
 
 
 def main():

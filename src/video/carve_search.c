@@ -241,7 +241,7 @@ static uint32_t place_for_new(struct hypothesis *hypothesis) {
     if (hypothesis->count < OPEN_MAX) return hypothesis->count++;
     uint32_t place = 0;
     for (uint32_t i = 0; i < OPEN_MAX; i++) {
-        if (hypothesis->open[i].follow.end != 0) return i;
+        if (hypothesis->open[i].follow.is_closed) return i;
         if (hypothesis->open[i].served < hypothesis->open[place].served) place = i;
     }
     return place;
@@ -291,7 +291,7 @@ static bool skip_zeros(struct search *search, const struct piece *piece) {
     if (search->beam_count != 1 || !piece->is_zero) return false;
     const struct hypothesis *only = &search->beam[0];
     for (uint32_t i = 0; i < only->count; i++)
-        if (only->open[i].last == search->previous && only->open[i].follow.end == 0) return false;
+        if (only->open[i].last == search->previous && !only->open[i].follow.is_closed) return false;
     return true;
 }
 
@@ -341,7 +341,7 @@ static bool is_zero(const uint8_t *data, size_t size) {
 
 static bool has_unfinished(const struct search *search) {
     for (uint32_t i = 0; i < search->beam[0].count; i++)
-        if (search->beam[0].open[i].follow.end == 0) return true;
+        if (!search->beam[0].open[i].follow.is_closed) return true;
     return false;
 }
 
@@ -372,7 +372,7 @@ static void add_last_clusters(struct search *search) {
         const uint32_t next = run->first_cluster + run->count;
         size_t size;
         const uint8_t *data = rp_volume_cluster(search->volume, next, &size);
-        if (stream->follow.end != 0 || data == NULL || size < RP_FOLLOW_TAIL ||
+        if (stream->follow.is_closed || data == NULL || size < RP_FOLLOW_TAIL ||
             search->taken[next] || search->volume->use[next] == RP_CLUSTER_OWNED ||
             is_zero(data, size))
             continue;

@@ -35,7 +35,8 @@ enum {
     STRANGE_MAX = 32,
     KNOWN_MARKS = 24,          /* from so many on a recording's kinds of marks are known */
     GAP_FIRST_MAX = 512 << 10, /* half a second of four channels of 24 bits is 288,000 bytes */
-    GAP_NEAR = 64              /* sound per chunk varies by a frame or so */
+    GAP_NEAR = 64,             /* sound per chunk varies by a frame or so */
+    GAP_LONG = 16 << 10        /* shorter ones may be two frames of AAC now and one the next time */
 };
 
 /* One call of rp_follow_feed. */
@@ -238,7 +239,8 @@ static int found_bits(const struct feed *feed, uint64_t at, int left) {
 static void search_gap(struct feed *feed, uint64_t limit) {
     rp_follow *follow = feed->follow;
     const uint64_t skip = known_gap(follow);
-    if (skip > 0 && follow->due < follow->gap_start + skip) follow->due = follow->gap_start + skip;
+    if (skip > GAP_LONG && follow->due < follow->gap_start + skip)
+        follow->due = follow->gap_start + skip;
     const uint64_t from = follow->gap_start + skip;
     for (uint64_t at = follow->due; at < limit; at++) {
         at = next_place(feed, at, limit);
@@ -268,6 +270,21 @@ static bool is_slack(const struct feed *feed, uint64_t at) {
     return rest[0] == 0 && memcmp(rest, rest + 1, size - 1) == 0;
 }
 
+/* Does the file end where its mdat does? So it was cut before its index; sizes that were not true
+ * are seldom followed by nothing, or hit by the end of a unit. */
+static bool is_end_of_data(const struct feed *feed, uint64_t at) {
+    const rp_follow *follow = feed->follow;
+    return follow->box_end == at && at > 0 && (is_slack(feed, at) || follow->sound == at);
+}
+
+/* Evidence in a piece that ends as the recording does: nothing from there on, where of as many
+ * places as are left it could have begun at any. */
+static int end_bits(const struct feed *feed, uint64_t at) {
+    if (!is_slack(feed, at) || feed->data[at - feed->base - 1] == 0) return COMES_TO_END;
+    const int bits = (int)rp_mark_log2(feed->end - at);
+    return bits > COMES_TO_END ? bits : COMES_TO_END;
+}
+
 /* At the end of a box, where another must begin or the recording ends. */
 static void step_box(struct feed *feed) {
     rp_follow *follow = feed->follow;
@@ -277,16 +294,14 @@ static void step_box(struct feed *feed) {
     if (mark.bits > 0) {
         count_box(feed, at, (int)mark.bits);
         take_mark(feed, at, &mark);
-    } else if (follow->has_moov) {
-        follow->end = at;
-        feed->is_over = true;
-        feed->border += COMES_TO_END;
+    } else if (follow->has_moov || is_end_of_data(feed, at)) {
+        if (follow->has_moov) follow->end = at;
+        follow->is_closed = feed->is_over = true;
+        feed->border += end_bits(feed, at);
         if (at <= feed->base) feed->border = RP_FOLLOW_REJECT;
     } else {
-        /* The file was cut behind its mdat, or the size of the mdat was not true: then follow what
-         * is in it. */
-        if (is_slack(feed, at)) feed->border += COMES_TO_END;
-        else if (at > 0) feed->border -= COST_BAD_BOX;
+        /* The size of the mdat was not true: follow what is in it. */
+        if (at > 0) feed->border -= COST_BAD_BOX;
         follow->in_payload = true;
         follow->box_end = 0;
     }
@@ -352,7 +367,7 @@ static int sum_up(const struct feed *feed) {
 
 int rp_follow_feed(rp_follow *follow, const uint8_t *data, size_t size) {
     assert(size >= RP_FOLLOW_TAIL);
-    if (follow->end != 0) return RP_FOLLOW_REJECT;
+    if (follow->is_closed) return RP_FOLLOW_REJECT;
     struct feed feed = {.follow = follow,
                         .data = data,
                         .base = follow->length,

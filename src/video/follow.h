@@ -28,6 +28,7 @@ typedef struct rp_follow {
     uint64_t unit_bytes; /* of all NAL units met */
     bool had_delimiter;  /* the NAL unit before was no slice: an access unit has begun */
     bool in_gap, in_payload, has_ftyp, has_moov;
+    bool is_closed; /* takes no more: it came to its own end, or to that of its media data */
     uint8_t tail_size;
     uint8_t tail[RP_FOLLOW_TAIL]; /* the last bytes taken up: a mark may lie across the border */
 } rp_follow;

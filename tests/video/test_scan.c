@@ -3,6 +3,7 @@
  * chunks is kept whole. */
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/compiler.h"
@@ -163,23 +164,52 @@ TEST(the_sieve_lets_through_what_its_rows_allow) {
     }
 }
 
+/* The mapping is of memory that nobody may look at: of a file that can be read it is but a name for
+ * its places. In noise each look at it would map 2 MB. */
 TEST(what_is_peeked_at_is_what_the_file_holds) {
-    uint8_t bytes[5000];
+    enum { SIZE = 5000 };
+    uint8_t bytes[SIZE];
     char path[400];
     rp_random random = rp_random_make(6, 6);
-    for (size_t i = 0; i < sizeof bytes; i++) bytes[i] = (uint8_t)rp_random_u32(&random);
+    for (size_t i = 0; i < SIZE; i++) bytes[i] = (uint8_t)rp_random_u32(&random);
     snprintf(path, sizeof path, "%s/peek", check_scratch());
-    REQUIRE(rp_new_file_write(path, bytes, sizeof bytes, NULL) == RP_OK);
-    rp_media_peek peek = {.mapping = bytes, .size = sizeof bytes, .file = open(path, O_RDONLY)};
+    REQUIRE(rp_new_file_write(path, bytes, SIZE, NULL) == RP_OK);
+    const uint8_t *mapping = mmap(NULL, SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    REQUIRE(mapping != MAP_FAILED);
+    static rp_media_peek peek;
+    peek = (rp_media_peek){.mapping = mapping, .size = SIZE, .file = open(path, O_RDONLY)};
     for (int i = 0; i < 2000; i++) {
-        const size_t at = rp_random_below(&random, sizeof bytes), left = sizeof bytes - at;
+        const size_t at = rp_random_below(&random, SIZE), left = SIZE - at;
         const size_t count = left < RP_MEDIA_PEEK_BYTES ? left : RP_MEDIA_PEEK_BYTES;
-        CHECK(memcmp(rp_media_peek_at(&peek, bytes + at), bytes + at, count) == 0);
+        const uint8_t *head = rp_media_peek_at(&peek, mapping + at);
+        CHECK(memcmp(head, bytes + at, count) == 0);
+        const size_t size = 1 + rp_random_below(&random, (uint32_t)left);
+        CHECK_INT(rp_media_peek_last(&peek, head, mapping + at, size), bytes[at + size - 1]);
     }
     close(peek.file);
-    peek = (rp_media_peek){.mapping = bytes, .size = sizeof bytes, .file = -1};
+    munmap((void *)mapping, SIZE);
+    peek = (rp_media_peek){.mapping = bytes, .size = SIZE, .file = -1};
     CHECK(rp_media_peek_at(&peek, bytes + 7) == bytes + 7);
     CHECK(rp_media_peek_at(NULL, bytes + 7) == bytes + 7);
+    CHECK_INT(rp_media_peek_last(&peek, bytes, bytes, 2000), bytes[1999]);
+}
+
+/* The head of a picture is looked at again behind its slices: it is not read again. */
+TEST(the_last_sixteen_peeks_are_kept) {
+    enum { APART = 2000, SIZE = (RP_MEDIA_PEEK_WINDOWS + 1) * APART };
+    static uint8_t bytes[SIZE];
+    static rp_media_peek peek;
+    char path[400];
+    snprintf(path, sizeof path, "%s/kept", check_scratch());
+    REQUIRE(rp_new_file_write(path, bytes, SIZE, NULL) == RP_OK);
+    peek = (rp_media_peek){.mapping = bytes, .size = SIZE, .file = open(path, O_RDWR)};
+    CHECK_INT(rp_media_peek_at(&peek, bytes)[0], 0);
+    CHECK(pwrite(peek.file, "x", 1, 0) == 1);
+    for (size_t k = 1; k < RP_MEDIA_PEEK_WINDOWS; k++) rp_media_peek_at(&peek, bytes + k * APART);
+    CHECK_INT(rp_media_peek_at(&peek, bytes)[0], 0);
+    rp_media_peek_at(&peek, bytes + (size_t)RP_MEDIA_PEEK_WINDOWS * APART);
+    CHECK_INT(rp_media_peek_at(&peek, bytes)[0], 'x');
+    close(peek.file);
 }
 
 /* ---- the end of a cut recording ---- */
