@@ -7,6 +7,7 @@
 #include "media/av1.h"
 #include "media/h264.h"
 #include "media/hevc.h"
+#include "media/parameter_sets.h"
 
 enum { UNITS_MAX = 64, NAL_BYTES_MAX = 1 << 20 };
 
@@ -25,6 +26,18 @@ static void read_stream(int codec, void *state, const uint8_t *data, size_t size
         data += step;
         size -= step;
     }
+}
+
+/* The configuration with the parameter sets that stand in the stream. */
+static void take_sets(bool is_hevc, unsigned width, const uint8_t *config, size_t config_size,
+                      const uint8_t *data, size_t size) {
+    rp_media_parameter_sets sets = {.is_hevc = is_hevc};
+    rp_text out = {0};
+    uint32_t shown_width, shown_height;
+    rp_media_parameter_sets_collect(&sets, width, data, size);
+    (void)rp_media_parameter_sets_put(&out, config, config_size, &sets);
+    (void)rp_media_parameter_sets_size(&shown_width, &shown_height, &sets);
+    rp_text_clear(&out);
 }
 
 static void read_sound(const uint8_t *config_bytes, size_t config_size, const uint8_t *data,
@@ -52,10 +65,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         h264 = (rp_media_h264){.nal_bytes_max = NAL_BYTES_MAX};
         if (rp_media_h264_config_read(&h264, config, config_size))
             read_stream(0, &h264, stream, left);
+        take_sets(false, h264.length_bytes, config, config_size, stream, left);
     } else if (data[0] % 4 == 1) {
         hevc = (rp_media_hevc){.nal_bytes_max = NAL_BYTES_MAX};
         if (rp_media_hevc_config_read(&hevc, config, config_size))
             read_stream(1, &hevc, stream, left);
+        take_sets(true, hevc.length_bytes, config, config_size, stream, left);
     } else if (data[0] % 4 == 2) {
         rp_media_av1 av1 = {.obu_bytes_max = NAL_BYTES_MAX};
         if (rp_media_av1_config_read(&av1, config, config_size)) read_stream(2, &av1, stream, left);

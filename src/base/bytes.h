@@ -47,6 +47,10 @@ static inline uint32_t rp_le32(const uint8_t *p) {
 static inline uint64_t rp_le64(const uint8_t *p) {
     return (uint64_t)rp_le32(p + 4) << 32 | rp_le32(p);
 }
+static inline void rp_put_be16(uint8_t *p, uint16_t value) {
+    p[0] = (uint8_t)(value >> 8);
+    p[1] = (uint8_t)value;
+}
 static inline void rp_put_be32(uint8_t *p, uint32_t value) {
     for (int i = 0; i < 4; i++) p[i] = (uint8_t)(value >> (24 - 8 * i));
 }

@@ -15,15 +15,16 @@ enum { RP_MEDIA_PARAMETER_SET_MAX = 1 << 12, RP_MEDIA_SEI_MAX = 1 << 16 };
 
 /* What one picture says about itself. */
 typedef struct rp_media_picture {
-    bool is_sync;        /* IDR; HEVC also BLA and CRA: decoding can start here */
-    bool is_period;      /* order begins anew here */
-    bool is_reference;   /* may be the anchor of the next picture's order (prevPicOrderCnt) */
-    bool is_discardable; /* no other picture of its layer refers to it */
-    bool has_reset;      /* memory_management_control_operation 5 */
-    uint32_t lsb;        /* pic_order_cnt_lsb */
-    int32_t delta;       /* to the earlier of the two fields, or delta_pic_order_cnt[0] */
+    bool is_sync;            /* IDR; HEVC also BLA and CRA: decoding can start here */
+    bool is_period;          /* order begins anew here */
+    bool is_reference;       /* may be the anchor of the next picture's order (prevPicOrderCnt) */
+    bool is_discardable;     /* no other picture of its layer refers to it */
+    bool has_parameter_sets; /* stand before it in the stream */
+    bool has_reset;          /* memory_management_control_operation 5 */
+    uint32_t lsb;            /* pic_order_cnt_lsb */
+    int32_t delta;           /* to the earlier of the two fields, or delta_pic_order_cnt[0] */
     uint32_t frame_num, frame_num_bits; /* H.264; else 0 */
-    uint32_t lsb_bits; /* of lsb; 0: order of decoding is order of display */
+    uint32_t lsb_bits;                  /* of lsb; 0: order of decoding is order of display */
 } rp_media_picture;
 
 enum { RP_MEDIA_PICTURE_KINDS = 4 };

@@ -43,9 +43,14 @@ static void skip_scaling_list(rp_bits *bits, int count) {
 static void read_high_profile(rp_bits *bits, rp_media_h264_sps *sps) {
     const uint32_t chroma_format_idc = rp_bits_ue(bits);
     if (chroma_format_idc > 3) bits->failed = true;
+    sps->is_high = true;
+    sps->chroma_format_idc = (uint8_t)chroma_format_idc;
     if (chroma_format_idc == 3) sps->separate_colour_plane = rp_bits_u(bits, 1);
     sps->chroma_array_type = (uint8_t)(sps->separate_colour_plane ? 0 : chroma_format_idc);
-    if (rp_bits_ue(bits) > 6 || rp_bits_ue(bits) > 6) bits->failed = true; /* bit depths */
+    const uint32_t luma_depth_minus8 = rp_bits_ue(bits), chroma_depth_minus8 = rp_bits_ue(bits);
+    if (luma_depth_minus8 > 6 || chroma_depth_minus8 > 6) bits->failed = true;
+    sps->luma_depth_minus8 = (uint8_t)luma_depth_minus8;
+    sps->chroma_depth_minus8 = (uint8_t)chroma_depth_minus8;
     rp_bits_skip(bits, 1);
     if (rp_bits_u(bits, 1) == 0) return;
     for (int i = 0; i < (chroma_format_idc != 3 ? 8 : 12); i++)
@@ -106,12 +111,13 @@ bool rp_media_h264_size(uint32_t *width, uint32_t *height, const rp_media_h264 *
     return true;
 }
 
-bool rp_media_h264_sps_read(rp_media_h264 *h264, const uint8_t *nal, size_t size) {
+bool rp_media_h264_sps_parse(rp_media_h264_sps *out, uint32_t *out_id, const uint8_t *nal,
+                             size_t size) {
     uint8_t clear[HEADER_BYTES_MAX];
     rp_bits bits = {.data = clear};
     bits.size_bits = 8 * rp_bits_unescape(clear, sizeof clear, nal, size);
     if ((rp_bits_u(&bits, 8) & 0x9f) != SPS) return false;
-    rp_media_h264_sps sps = {.is_known = true, .chroma_array_type = 1};
+    rp_media_h264_sps sps = {.is_known = true, .chroma_array_type = 1, .chroma_format_idc = 1};
     sps.profile_idc = (uint8_t)rp_bits_u(&bits, 8);
     rp_bits_skip(&bits, 16);
     const uint32_t id = rp_bits_ue(&bits);
@@ -129,6 +135,15 @@ bool rp_media_h264_sps_read(rp_media_h264 *h264, const uint8_t *nal, size_t size
     sps.width_mbs = width_minus1 + 1;
     sps.height_mbs = (height_minus1 + 1) * (sps.frame_mbs_only ? 1 : 2);
     read_cropping(&bits, &sps);
+    *out = sps;
+    *out_id = id;
+    return true;
+}
+
+bool rp_media_h264_sps_read(rp_media_h264 *h264, const uint8_t *nal, size_t size) {
+    rp_media_h264_sps sps;
+    uint32_t id;
+    if (!rp_media_h264_sps_parse(&sps, &id, nal, size)) return false;
     if (!h264->is_frozen) h264->sps[id] = sps;
     return true;
 }
@@ -146,7 +161,8 @@ static void skip_slice_groups(rp_bits *bits, uint32_t groups_minus1) {
     }
 }
 
-bool rp_media_h264_pps_read(rp_media_h264 *h264, const uint8_t *nal, size_t size) {
+bool rp_media_h264_pps_parse(rp_media_h264_pps *out, uint32_t *out_id, const uint8_t *nal,
+                             size_t size) {
     uint8_t clear[HEADER_BYTES_MAX];
     rp_bits bits = {.data = clear};
     bits.size_bits = 8 * rp_bits_unescape(clear, sizeof clear, nal, size);
@@ -168,6 +184,15 @@ bool rp_media_h264_pps_read(rp_media_h264 *h264, const uint8_t *nal, size_t size
     rp_bits_skip(&bits, 2);
     pps.redundant_pic_cnt = rp_bits_u(&bits, 1);
     if (bits.failed || id >= RP_MEDIA_H264_PPS_MAX || sps_id >= RP_MEDIA_H264_SPS_MAX) return false;
+    *out = pps;
+    *out_id = id;
+    return true;
+}
+
+bool rp_media_h264_pps_read(rp_media_h264 *h264, const uint8_t *nal, size_t size) {
+    rp_media_h264_pps pps;
+    uint32_t id;
+    if (!rp_media_h264_pps_parse(&pps, &id, nal, size)) return false;
     if (!h264->is_frozen) h264->pps[id] = pps;
     return true;
 }
@@ -177,9 +202,10 @@ bool rp_media_h264_config_read(rp_media_h264 *h264, const uint8_t *avcc, size_t 
     if (rp_bytes_u8(&bytes) != 1) return false;
     rp_bytes_skip(&bytes, 3);
     h264->length_bytes = (uint8_t)((rp_bytes_u8(&bytes) & 3) + 1);
-    int found = 0;
+    int found = 0, listed = 0;
     for (int kind = 0; kind < 2; kind++) {
         const int count = rp_bytes_u8(&bytes) & (kind == 0 ? 0x1f : 0xff);
+        listed += count;
         for (int i = 0; i < count; i++) {
             const size_t length = rp_bytes_be16(&bytes);
             const uint8_t *nal = rp_bytes_take(&bytes, length);
@@ -188,7 +214,8 @@ bool rp_media_h264_config_read(rp_media_h264 *h264, const uint8_t *avcc, size_t 
                                : rp_media_h264_pps_read(h264, nal, length);
         }
     }
-    return !bytes.failed && found >= 2 && h264->length_bytes != 3;
+    /* 'avc3' may keep its parameter sets in the stream alone, so none here is no fault. */
+    return !bytes.failed && (found >= 2 || listed == 0) && h264->length_bytes != 3;
 }
 
 /* --- slice header ------------------------------------------------------------------------ */
@@ -341,7 +368,7 @@ static void picture_of(rp_media_picture *picture, const rp_media_h264 *h264,
 /* The state of one access unit while its NAL units are read. */
 typedef struct gathering {
     rp_media_h264_slice last;
-    bool has_picture, has_both_fields, has_recovery_point;
+    bool has_picture, has_both_fields, has_recovery_point, has_sets;
     uint32_t slices;
 } gathering;
 
@@ -418,6 +445,7 @@ static step take_nal(gathering *at, rp_media_access_unit *unit, rp_media_h264 *h
     if (begins && at->has_picture) return ENDS_BEFORE;
     if (type == AUD) return size == 2 && (nal[1] & 0x1f) == 0x10 ? STAYS : NO_UNIT;
     if ((type == SPS || type == PPS) && size > RP_MEDIA_PARAMETER_SET_MAX) return NO_UNIT;
+    at->has_sets |= type == SPS || type == PPS;
     if (type == SPS) return rp_media_h264_sps_read(h264, nal, size) ? STAYS : NO_UNIT;
     if (type == PPS) return rp_media_h264_pps_read(h264, nal, size) ? STAYS : NO_UNIT;
     if (type == SEI) {
@@ -470,5 +498,6 @@ rp_media_access_unit rp_media_h264_unit(rp_media_h264 *h264, const uint8_t *data
     const bool is_at_end = unit.units > 0 && size - position <= 64;
     if (!at.has_picture || at.slices < h264->slices_min) return is_at_end ? cut : none;
     unit.size = position;
+    unit.picture.has_parameter_sets = at.has_sets;
     return unit;
 }

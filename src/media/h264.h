@@ -13,7 +13,8 @@ enum { RP_MEDIA_H264_SPS_MAX = 32, RP_MEDIA_H264_PPS_MAX = 256 };
 typedef struct rp_media_h264_sps {
     bool is_known, separate_colour_plane, delta_pic_order_always_zero, frame_mbs_only;
     uint8_t profile_idc, log2_max_frame_num, pic_order_cnt_type, log2_max_pic_order_cnt_lsb;
-    uint8_t chroma_array_type;
+    uint8_t chroma_array_type, chroma_format_idc, luma_depth_minus8, chroma_depth_minus8;
+    bool is_high;                   /* profile_idc 100 and its relatives, that say so */
     uint32_t width_mbs, height_mbs; /* of a frame */
     uint32_t width, height;         /* as shown: cropped; 1920x1080 is coded with 1088 lines */
 } rp_media_h264_sps;
@@ -45,6 +46,10 @@ typedef struct rp_media_h264_slice {
 
 /* Reads avcC's payload: the length size and the parameter sets. False where it is damaged. */
 bool rp_media_h264_config_read(rp_media_h264 *h264, const uint8_t *avcc, size_t size);
+
+/* Reads a parameter set (NAL unit with its header byte) and its id. False where it is damaged. */
+bool rp_media_h264_sps_parse(rp_media_h264_sps *sps, uint32_t *id, const uint8_t *nal, size_t size);
+bool rp_media_h264_pps_parse(rp_media_h264_pps *pps, uint32_t *id, const uint8_t *nal, size_t size);
 
 /* Takes in a parameter set (NAL unit with its header byte). False where it is damaged: then
  * nothing changes. */

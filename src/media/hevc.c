@@ -57,7 +57,8 @@ static void crop(rp_media_hevc_sps *sps, const uint32_t window[4], uint32_t chro
     sps->shown_height = sps->height - (is_possible ? (uint32_t)y : 0);
 }
 
-bool rp_media_hevc_sps_read(rp_media_hevc *hevc, const uint8_t *nal, size_t size) {
+bool rp_media_hevc_sps_parse(rp_media_hevc_sps *out, uint32_t *out_id, const uint8_t *nal,
+                             size_t size) {
     uint8_t clear[HEADER_BYTES_MAX];
     rp_bits bits = {.data = clear};
     bits.size_bits = 8 * rp_bits_unescape(clear, sizeof clear, nal, size);
@@ -77,7 +78,11 @@ bool rp_media_hevc_sps_read(rp_media_hevc *hevc, const uint8_t *nal, size_t size
     if (rp_bits_u(&bits, 1)) /* conformance_window_flag */
         for (int i = 0; i < 4; i++) window[i] = rp_bits_ue(&bits);
     crop(&sps, window, chroma_format_idc);
-    if (rp_bits_ue(&bits) > 8 || rp_bits_ue(&bits) > 8) return false; /* bit depths */
+    const uint32_t luma_depth_minus8 = rp_bits_ue(&bits), chroma_depth_minus8 = rp_bits_ue(&bits);
+    if (luma_depth_minus8 > 7 || chroma_depth_minus8 > 7) return false;
+    sps.chroma_format_idc = (uint8_t)chroma_format_idc;
+    sps.luma_depth_minus8 = (uint8_t)luma_depth_minus8;
+    sps.chroma_depth_minus8 = (uint8_t)chroma_depth_minus8;
     const uint32_t lsb_minus4 = rp_bits_ue(&bits);
     const bool has_each_layer = rp_bits_u(&bits, 1);
     for (uint32_t i = has_each_layer ? 0 : max_sub_layers_minus1; i <= max_sub_layers_minus1; i++)
@@ -89,6 +94,15 @@ bool rp_media_hevc_sps_read(rp_media_hevc *hevc, const uint8_t *nal, size_t size
         return false;
     sps.log2_max_pic_order_cnt_lsb = (uint8_t)(lsb_minus4 + 4);
     sps.log2_ctb = (uint8_t)(coding_minus3 + 3 + difference);
+    *out = sps;
+    *out_id = id;
+    return true;
+}
+
+bool rp_media_hevc_sps_read(rp_media_hevc *hevc, const uint8_t *nal, size_t size) {
+    rp_media_hevc_sps sps;
+    uint32_t id;
+    if (!rp_media_hevc_sps_parse(&sps, &id, nal, size)) return false;
     if (!hevc->is_frozen) hevc->sps[id] = sps;
     return true;
 }
@@ -102,7 +116,8 @@ bool rp_media_hevc_size(uint32_t *width, uint32_t *height, const rp_media_hevc *
     return true;
 }
 
-bool rp_media_hevc_pps_read(rp_media_hevc *hevc, const uint8_t *nal, size_t size) {
+bool rp_media_hevc_pps_parse(rp_media_hevc_pps *out, uint32_t *out_id, const uint8_t *nal,
+                             size_t size) {
     uint8_t clear[HEADER_BYTES_MAX];
     rp_bits bits = {.data = clear};
     bits.size_bits = 8 * rp_bits_unescape(clear, sizeof clear, nal, size);
@@ -113,6 +128,15 @@ bool rp_media_hevc_pps_read(rp_media_hevc *hevc, const uint8_t *nal, size_t size
     pps.has_output_flag = rp_bits_u(&bits, 1);
     pps.extra_slice_header_bits = (uint8_t)rp_bits_u(&bits, 3);
     if (bits.failed || id >= RP_MEDIA_HEVC_PPS_MAX || sps_id >= RP_MEDIA_HEVC_SPS_MAX) return false;
+    *out = pps;
+    *out_id = id;
+    return true;
+}
+
+bool rp_media_hevc_pps_read(rp_media_hevc *hevc, const uint8_t *nal, size_t size) {
+    rp_media_hevc_pps pps;
+    uint32_t id;
+    if (!rp_media_hevc_pps_parse(&pps, &id, nal, size)) return false;
     if (!hevc->is_frozen) hevc->pps[id] = pps;
     return true;
 }
@@ -207,7 +231,7 @@ static void picture_of(rp_media_picture *picture, const rp_media_hevc *hevc,
 
 typedef struct gathering {
     slice_segment last;
-    bool has_picture;
+    bool has_picture, has_sets;
 } gathering;
 
 typedef enum step { STAYS, ENDS_BEFORE, NO_UNIT } step;
@@ -241,6 +265,7 @@ static step take_nal(gathering *at, rp_media_access_unit *unit, rp_media_hevc *h
     if (!begins && !at->has_picture) return NO_UNIT;
     if (type >= VPS && type <= PPS && size > RP_MEDIA_PARAMETER_SET_MAX) return NO_UNIT;
     if ((type == PREFIX_SEI || type == SUFFIX_SEI) && size > RP_MEDIA_SEI_MAX) return refused;
+    at->has_sets |= type >= VPS && type <= PPS;
     if (type == SPS) return rp_media_hevc_sps_read(hevc, nal, size) ? STAYS : NO_UNIT;
     if (type == PPS) return rp_media_hevc_pps_read(hevc, nal, size) ? STAYS : NO_UNIT;
     if (type == AUD) return size == 3 ? STAYS : NO_UNIT;
@@ -289,5 +314,6 @@ rp_media_access_unit rp_media_hevc_unit(rp_media_hevc *hevc, const uint8_t *data
     }
     if (!at.has_picture) return unit.units > 0 && size - position <= 64 ? cut : none;
     unit.size = position;
+    unit.picture.has_parameter_sets = at.has_sets;
     return unit;
 }

@@ -12,8 +12,9 @@ enum { RP_MEDIA_HEVC_SPS_MAX = 16, RP_MEDIA_HEVC_PPS_MAX = 64 };
 typedef struct rp_media_hevc_sps {
     bool is_known, separate_colour_plane;
     uint8_t log2_max_pic_order_cnt_lsb, log2_ctb; /* of the coding tree block */
-    uint32_t width, height;                       /* coded, luma samples */
-    uint32_t shown_width, shown_height;           /* inside the conformance window */
+    uint8_t chroma_format_idc, luma_depth_minus8, chroma_depth_minus8;
+    uint32_t width, height;             /* coded, luma samples */
+    uint32_t shown_width, shown_height; /* inside the conformance window */
 } rp_media_hevc_sps;
 
 typedef struct rp_media_hevc_pps {
@@ -33,6 +34,10 @@ typedef struct rp_media_hevc {
 
 /* Reads hvcC's payload: the length size and the parameter sets. False where it is damaged. */
 bool rp_media_hevc_config_read(rp_media_hevc *hevc, const uint8_t *hvcc, size_t size);
+
+/* Reads a parameter set (NAL unit with its header) and its id. False where it is damaged. */
+bool rp_media_hevc_sps_parse(rp_media_hevc_sps *sps, uint32_t *id, const uint8_t *nal, size_t size);
+bool rp_media_hevc_pps_parse(rp_media_hevc_pps *pps, uint32_t *id, const uint8_t *nal, size_t size);
 
 /* Takes in a parameter set (NAL unit with its header). False where it is damaged: then nothing
  * changes. */

@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "media/access_unit.h"
 #include "media/movie.h"
+#include "media/parameter_sets.h"
 
 enum { RP_VIDEO_HOLE_TRACKS = 16 };
 #define RP_VIDEO_SILENCE \
@@ -35,8 +36,9 @@ typedef struct rp_video_found {
     size_t period_count, period_capacity;
     rp_media_order order;
     rp_media_runs
-        durations;         /* where the stream itself gives them, of lost samples too; else empty */
-    uint64_t silent_count; /* frames of PCM in sample_count that were lost */
+        durations; /* where the stream itself gives them, of lost samples too; else empty */
+    rp_media_parameter_sets sets; /* that stand in the stream; borrowed from the recording */
+    uint64_t silent_count;        /* frames of PCM in sample_count that were lost */
 } rp_video_found;
 
 typedef struct rp_video_chain {

@@ -6,6 +6,11 @@
 
 #include "base/bytes.h"
 
+enum {
+    ENTRY_FIXED = 78,  /* bytes of a visual sample entry before the boxes in it */
+    ENTRY_SIZE_AT = 32 /* its u16 width and height, from its header on */
+};
+
 typedef struct writing {
     rp_text *out;
     const rp_video_profile *profile;
@@ -96,8 +101,52 @@ static void copy_with_duration(writing *at, const rp_media_box *box, uint64_t du
 static void write_mvhd(writing *at, const rp_media_box *box) {
     copy_with_duration(at, box, at->movie_duration, 16, 24);
 }
+/* The box of the sample entry that holds the parameter sets. */
+static bool find_config(rp_media_box *config, const writing *at) {
+    const uint32_t type = at->chain->tracks[at->track].sets.is_hevc ? TYPE("hvcC") : TYPE("avcC");
+    rp_media_box_walk walk = rp_media_box_inside(
+        at->profile->movie.data, &at->profile->tracks[at->track].media->entry, ENTRY_FIXED);
+    while (rp_media_box_next(config, &walk))
+        if (config->type == type) return true;
+    return false;
+}
+
+/* Appends what `config` holds with the recording's own parameter sets; false where it carries none
+ * or the reference's. */
+static bool put_config(rp_text *out, const writing *at, const rp_media_box *config) {
+    const rp_media_parameter_sets *sets = &at->chain->tracks[at->track].sets;
+    return sets->count > 0 &&
+           rp_media_parameter_sets_put(out, rp_media_box_payload(at->profile->movie.data, config),
+                                       (size_t)rp_media_box_payload_size(config), sets);
+}
+
+/* The size of the pictures where the recording's own parameter sets say it. */
+static bool find_own_size(uint32_t *width, uint32_t *height, const writing *at) {
+    const rp_media_box *entry = &at->profile->tracks[at->track].media->entry;
+    rp_media_box config;
+    rp_text scratch = {0};
+    if (at->chain->tracks[at->track].sets.count == 0) return false;
+    const bool is_own = entry->size >= entry->header_bytes + ENTRY_FIXED &&
+                        find_config(&config, at) && put_config(&scratch, at, &config);
+    rp_text_clear(&scratch);
+    return is_own &&
+           rp_media_parameter_sets_size(width, height, &at->chain->tracks[at->track].sets) &&
+           *width <= UINT16_MAX && *height <= UINT16_MAX;
+}
+
+/* Width and height, its last two fields (16.16), grow with the pictures. */
 static void write_tkhd(writing *at, const rp_media_box *box) {
+    const rp_media_box *entry = &at->profile->tracks[at->track].media->entry;
+    uint32_t size[2];
     copy_with_duration(at, box, header_duration(at, at->track), 20, 28);
+    if (at->out->failed || box->size < 16 || !find_own_size(&size[0], &size[1], at)) return;
+    uint8_t *fields = (uint8_t *)at->out->data + at->out->length - 8;
+    for (int i = 0; i < 2; i++) {
+        const uint32_t old =
+            rp_be16(at->profile->movie.data + entry->offset + ENTRY_SIZE_AT + 2 * i);
+        if (old == 0 || size[i] == old) continue;
+        rp_put_be32(fields + 4 * i, (uint32_t)((uint64_t)rp_be32(fields + 4 * i) * size[i] / old));
+    }
 }
 static void write_mdhd(writing *at, const rp_media_box *box) {
     copy_with_duration(at, box, track_duration(at, at->track), 16, 24);
@@ -251,6 +300,46 @@ static void write_sbgp(writing *at, const rp_media_box *box) {
                     (uint32_t)found_of(at)->sample_count);
 }
 
+/* A sample entry of pictures with the parameter sets of the recording, and their size. */
+static void write_entry(writing *at, const rp_media_box *entry, const rp_media_box *config) {
+    const uint8_t *data = at->profile->movie.data, *begin = data + entry->offset;
+    const uint64_t behind = config->offset + config->size;
+    const size_t mark = at->out->length;
+    uint32_t width, height;
+    rp_text_add_bytes(at->out, begin, (size_t)(config->offset - entry->offset));
+    const size_t inner = rp_media_box_open(at->out, config->type);
+    (void)put_config(at->out, at, config);
+    rp_media_box_close(at->out, inner);
+    rp_text_add_bytes(at->out, data + behind, (size_t)(entry->offset + entry->size - behind));
+    if (at->out->failed) return;
+    uint8_t *written = (uint8_t *)at->out->data + mark;
+    rp_put_be32(written, (uint32_t)(at->out->length - mark));
+    if (!find_own_size(&width, &height, at)) return;
+    rp_put_be16(written + ENTRY_SIZE_AT, (uint16_t)width);
+    rp_put_be16(written + ENTRY_SIZE_AT + 2, (uint16_t)height);
+}
+
+/* The reference's, with the parameter sets of the recording where it carries its own: a decoder
+ * starts with those. */
+static void write_stsd(writing *at, const rp_media_box *box) {
+    const uint8_t *data = at->profile->movie.data;
+    const rp_media_box *entry = &at->profile->tracks[at->track].media->entry;
+    const uint64_t end = box->offset + box->size, behind = entry->offset + entry->size;
+    uint32_t width, height;
+    rp_media_box config;
+    if (!find_own_size(&width, &height, at) || entry->header_bytes != 8 || behind > end ||
+        !find_config(&config, at)) {
+        rp_text_add_bytes(at->out, data + box->offset, (size_t)box->size);
+        return;
+    }
+    const size_t mark = rp_media_box_open(at->out, box->type);
+    const uint64_t payload = box->offset + box->header_bytes;
+    rp_text_add_bytes(at->out, data + payload, (size_t)(entry->offset - payload));
+    write_entry(at, entry, &config);
+    rp_text_add_bytes(at->out, data + behind, (size_t)(end - behind));
+    rp_media_box_close(at->out, mark);
+}
+
 static bool has_child(const writing *at, const rp_media_box *box, uint32_t type) {
     rp_media_box child;
     return rp_media_box_find(&child, at->profile->movie.data, box, type);
@@ -264,8 +353,7 @@ static void write_stbl(writing *at, const rp_media_box *box) {
     rp_media_box_walk walk = rp_media_box_inside(data, box, 0);
     rp_media_box child;
     while (rp_media_box_next(&child, &walk))
-        if (child.type == TYPE("stsd"))
-            rp_text_add_bytes(at->out, data + child.offset, (size_t)child.size);
+        if (child.type == TYPE("stsd")) write_stsd(at, &child);
     write_run_table(at, TYPE("stts"), &times->durations);
     if (times->compositions.count > 0) write_run_table(at, TYPE("ctts"), &times->compositions);
     write_stss(at);

@@ -73,8 +73,15 @@ static void commit_link(weaving *weave, const link *at) {
         return;
     }
     rp_video_chain_add(chain, at->track, at->offset, at->size, at->samples);
-    if (weave->scanner.profile->tracks[at->track].kind <= RP_VIDEO_AV1)
-        rp_video_chain_add_picture(chain, at->track, &at->picture);
+    const rp_video_track *track = &weave->scanner.profile->tracks[at->track];
+    if (track->kind <= RP_VIDEO_AV1) rp_video_chain_add_picture(chain, at->track, &at->picture);
+    if (track->kind <= RP_VIDEO_HEVC && at->picture.has_parameter_sets) {
+        rp_media_parameter_sets *sets = &chain->tracks[at->track].sets;
+        sets->is_hevc = track->kind == RP_VIDEO_HEVC;
+        rp_media_parameter_sets_collect(
+            sets, sets->is_hevc ? track->hevc->length_bytes : track->h264->length_bytes,
+            weave->scanner.data + at->offset, at->size);
+    }
     rp_video_found *found = &chain->tracks[at->track];
     if (weave->scanner.profile->guide_track >= 0)
         rp_media_runs_add(&found->durations, weave->arena, at->samples, at->duration);

@@ -166,10 +166,35 @@ static bool judge_pcm(const struct judge *judge, const rp_media_track *a, const 
     return true;
 }
 
+/* The decoder configuration: avcC, hvcC, av1C. */
+static bool find_config(rp_media_box *config, const void *data, const rp_media_track *track) {
+    rp_media_box_walk walk = rp_media_box_inside(data, &track->entry, 78);
+    while (rp_media_box_next(config, &walk))
+        if (config->type == RP_MEDIA_TYPE('a', 'v', 'c', 'C') ||
+            config->type == RP_MEDIA_TYPE('h', 'v', 'c', 'C') ||
+            config->type == RP_MEDIA_TYPE('a', 'v', '1', 'C'))
+            return true;
+    return false;
+}
+
+static bool has_same_config(const struct judge *judge, const rp_media_track *a,
+                            const rp_media_track *b) {
+    const char *data = judge->recovered->data;
+    rp_media_box want, got;
+    if (a->handler != RP_MEDIA_TYPE('v', 'i', 'd', 'e')) return true;
+    if (memcmp(judge->original->bytes + a->entry.offset + 8, data + b->entry.offset + 8, 78) != 0)
+        return false; /* width and height are among these */
+    if (!find_config(&want, judge->original->bytes, a)) return true;
+    return find_config(&got, data, b) && got.size == want.size &&
+           memcmp(judge->original->bytes + want.offset, data + got.offset, (size_t)want.size) == 0;
+}
+
 static bool judge_heads(const struct judge *judge, const rp_media_track *a,
                         const rp_media_track *b) {
     if (a->timescale != b->timescale || a->handler != b->handler || a->codec != b->codec)
         return differ(judge, "track %u: another kind or timescale", a->id);
+    if (!has_same_config(judge, a, b))
+        return differ(judge, "track %u: another decoder configuration", a->id);
     if (a->edit_count != b->edit_count ||
         !is_near(judge, a->timescale, edit_start(b) - edit_start(a), 0))
         return differ(judge, "track %u: another edit list", a->id);

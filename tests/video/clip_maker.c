@@ -35,6 +35,19 @@ static const char screen_h264[] =
     "-c:v libx264 -preset fast -pix_fmt yuv420p -b:v 1200k -bf 2 -g 60";
 static const char gopro_h264[] =
     "-c:v libx264 -preset fast -pix_fmt yuv420p -b:v 1500k -bf 0 -g 15 -x264-params aud=1";
+/* Encoders that repeat the parameter sets before every IDR picture; other takes have others. */
+static const char sets_h264[] =
+    "-c:v libx264 -preset fast -pix_fmt yuv420p -b:v 1200k -bf 2 -g 30 "
+    "-x264-params repeat-headers=1";
+static const char other_h264[] =
+    "-c:v libx264 -preset fast -pix_fmt yuv420p -profile:v main -b:v 1200k -bf 2 -g 30 "
+    "-x264-params repeat-headers=1:ref=1:8x8dct=0:level=5";
+static const char sets_hevc[] =
+    "-c:v libx265 -preset ultrafast -pix_fmt yuv420p10le -b:v 1200k -tag:v hev1 -x265-params "
+    "log-level=none:info=0:repeat-headers=1:keyint=30:min-keyint=30:bframes=2:b-adapt=0:ctu=32";
+static const char other_hevc[] =
+    "-s 160x90 -c:v libx265 -preset ultrafast -pix_fmt yuv420p -b:v 1200k -tag:v hev1 -x265-params "
+    "log-level=none:info=0:repeat-headers=1:keyint=30:min-keyint=30:bframes=2:b-adapt=0:ctu=16";
 static const char av1[] = "-c:v libaom-av1 -cpu-used 8 -b:v 800k -g 30 -pix_fmt yuv420p";
 
 /* Frames: of take A; take B has a sixth more. */
@@ -45,8 +58,9 @@ static const struct recipe {
     clip_layout_fn layout;
     uint32_t chunk_frames;
     bool has_modelled_times;
+    const char *other_video; /* of take B; NULL: the same settings */
 } recipes[] = {
-    {"sony-h264", long_h264, 25, 1, 60, {"twos", 16, 2, 0}, clip_layout_sony, 12, false},
+    {"sony-h264", long_h264, 25, 1, 60, {"twos", 16, 2, 0}, clip_layout_sony, 12, false, NULL},
     {"sony-h264-422",
      long_h264_422,
      24000,
@@ -55,7 +69,8 @@ static const struct recipe {
      {"ipcm", 24, 4, 0},
      clip_layout_sony,
      12,
-     false},
+     false,
+     NULL},
     {"sony-h264-intra",
      intra_h264,
      24000,
@@ -64,15 +79,54 @@ static const struct recipe {
      {"ipcm", 24, 4, 0},
      clip_layout_sony,
      12,
-     false},
-    {"sony-hevc", long_hevc, 50, 1, 96, {"twos", 16, 2, 0}, clip_layout_sony, 24, false},
-    {"sony-hevc-intra", intra_hevc, 25, 1, 48, {"ipcm", 24, 4, 0}, clip_layout_sony, 12, false},
-    {"iphone", phone_h264, 30, 1, 90, {"mp4a", 0, 2, 1}, clip_layout_iphone, 15, false},
-    {"obs", screen_h264, 30, 1, 90, {"mp4a", 0, 2, 3}, clip_layout_interleaved, 0, false},
-    {"gopro", gopro_h264, 30000, 1001, 60, {"mp4a", 0, 2, 1}, clip_layout_gopro, 0, false},
-    {"variable", screen_h264, 30, 1, 90, {"mp4a", 0, 2, 1}, clip_layout_variable, 0, true},
-    {"av1", av1, 30, 1, 60, {"mp4a", 0, 2, 1}, clip_layout_interleaved, 0, false},
-    {"fragmented", screen_h264, 30, 1, 90, {"mp4a", 0, 2, 1}, clip_layout_fragmented, 30, false},
+     false,
+     NULL},
+    {"sony-hevc", long_hevc, 50, 1, 96, {"twos", 16, 2, 0}, clip_layout_sony, 24, false, NULL},
+    {"sony-hevc-intra",
+     intra_hevc,
+     25,
+     1,
+     48,
+     {"ipcm", 24, 4, 0},
+     clip_layout_sony,
+     12,
+     false,
+     NULL},
+    {"iphone", phone_h264, 30, 1, 90, {"mp4a", 0, 2, 1}, clip_layout_iphone, 15, false, NULL},
+    {"obs", screen_h264, 30, 1, 90, {"mp4a", 0, 2, 3}, clip_layout_interleaved, 0, false, NULL},
+    {"gopro", gopro_h264, 30000, 1001, 60, {"mp4a", 0, 2, 1}, clip_layout_gopro, 0, false, NULL},
+    {"variable", screen_h264, 30, 1, 90, {"mp4a", 0, 2, 1}, clip_layout_variable, 0, true, NULL},
+    {"av1", av1, 30, 1, 60, {"mp4a", 0, 2, 1}, clip_layout_interleaved, 0, false, NULL},
+    {"own-sets-h264",
+     sets_h264,
+     30,
+     1,
+     90,
+     {"mp4a", 0, 2, 1},
+     clip_layout_interleaved,
+     0,
+     false,
+     other_h264},
+    {"own-sets-hevc",
+     sets_hevc,
+     30,
+     1,
+     60,
+     {"mp4a", 0, 2, 1},
+     clip_layout_interleaved,
+     0,
+     false,
+     other_hevc},
+    {"fragmented",
+     screen_h264,
+     30,
+     1,
+     90,
+     {"mp4a", 0, 2, 1},
+     clip_layout_fragmented,
+     30,
+     false,
+     NULL},
 };
 
 size_t clip_count(void) { return RP_COUNT(recipes); }
@@ -138,6 +192,10 @@ static bool run_ffmpeg(const char *arguments, const char *path) {
     return system(line) == 0;
 }
 
+static const char *video_of(const struct recipe *recipe, char take) {
+    return take == 'A' || recipe->other_video == NULL ? recipe->video : recipe->other_video;
+}
+
 static bool make_video(struct clip_movie *movie, const struct recipe *recipe, char take,
                        const char *path) {
     char arguments[1536];
@@ -149,7 +207,8 @@ static bool make_video(struct clip_movie *movie, const struct recipe *recipe, ch
     snprintf(source, sizeof source, picture, recipe->fps_num, recipe->fps_den);
     snprintf(arguments, sizeof arguments,
              "-f lavfi -i \"%s\" -frames:v %u %s -video_track_timescale %u", source, frames,
-             recipe->video, recipe->fps_num < 1000 ? recipe->fps_num * 512 : recipe->fps_num);
+             video_of(recipe, take),
+             recipe->fps_num < 1000 ? recipe->fps_num * 512 : recipe->fps_num);
     return run_ffmpeg(arguments, path) && take_track(movie, path);
 }
 
@@ -227,7 +286,7 @@ static bool kept_path(char *path, size_t size, const struct recipe *recipe, char
     const char *folder = getenv("REPRISE_CLIPS");
     if (folder == NULL) return false;
     uint32_t hash = KEPT_VERSION * 1000003u + recipe->frames * 31 + recipe->chunk_frames;
-    for (const char *p = recipe->video; *p != '\0'; p++) hash = hash * 31 + (uint8_t)*p;
+    for (const char *p = video_of(recipe, take); *p != '\0'; p++) hash = hash * 31 + (uint8_t)*p;
     snprintf(path, size, "%s/clip-%s-%c-%08x.mp4", folder, recipe->name, take, hash);
     return true;
 }
