@@ -233,21 +233,25 @@ static rp_tensor matrix(const float *data, int64_t rows, int64_t columns) {
     return rp_tensor_over((void *)data, RP_F32, 2, (int64_t[]){rows, columns});
 }
 
-/* [h ; c] before every live step, (live, 2U), and its context, (live, K). */
-static void gather_live(const back *b, float *states, float *context) {
+/* What the products meet at every live step: the query [h ; c] before it, (live, 2U), and the gates
+ * [context ; h], (live, K + U). h stands in both: the products take whole rows, and one with
+ * columns that are not wanted costs more than the copy. */
+static void gather_live(const back *b, float *states, float *inputs) {
     const shape *s = &b->p.s;
+    const int64_t width = s->width + s->units;
     const size_t bytes = (size_t)s->units * sizeof(float);
     memset(states, 0, (size_t)b->live * 2 * bytes);
-    memset(context, 0, (size_t)(b->live * s->width) * sizeof(float));
+    memset(inputs, 0, (size_t)(b->live * width) * sizeof(float));
 #pragma omp parallel for
     for (int64_t at = 0; at < s->spans * s->steps; at++) {
         if (b->place[at] < 0) continue;
-        float *row = states + b->place[at] * 2 * s->units;
-        memcpy(context + b->place[at] * s->width, b->p.context + at * s->width,
-               (size_t)s->width * sizeof(float));
+        float *state = states + b->place[at] * 2 * s->units;
+        float *input = inputs + b->place[at] * width;
+        memcpy(input, b->p.context + at * s->width, (size_t)s->width * sizeof(float));
         if (at % s->steps == 0) continue;
-        memcpy(row, b->p.h + (at - 1) * s->units, bytes);
-        memcpy(row + s->units, b->p.c + (at - 1) * s->units, bytes);
+        memcpy(state, b->p.h + (at - 1) * s->units, bytes);
+        memcpy(state + s->units, b->p.c + (at - 1) * s->units, bytes);
+        memcpy(input + s->width, state, bytes);
     }
 }
 
@@ -278,8 +282,8 @@ static rp_status table_back(rp_device *device, const rp_args *args, const back *
 
 /* Working memory of weights_back, in floats. */
 static int64_t weights_floats(const shape *s, int64_t rows) {
-    const int64_t wide = 4 * s->units, columns = 2 * s->units + s->width;
-    return rows * columns + s->vocabulary * wide + wide * (columns + s->embedding);
+    const int64_t wide = 4 * s->units, inputs = s->width + s->units;
+    return rows * (2 * s->units + inputs) + s->vocabulary * wide + wide * (inputs + s->embedding);
 }
 
 /* The products over all live steps, once ggates and gq are complete. */
@@ -287,22 +291,21 @@ static rp_status weights_back(rp_device *device, const rp_args *args, const back
                               rp_error *error) {
     const shape *s = &b->p.s;
     const int64_t wide = 4 * s->units, rows = b->live, width = s->embedding + s->width;
-    float *states = work, *context = states + rows * 2 * s->units;
-    float *gtable = context + rows * s->width, *gwx_context = gtable + s->vocabulary * wide;
-    float *gwx_e = gwx_context + wide * s->width, *gpair = gwx_e + wide * s->embedding;
+    const int64_t input = s->width + s->units;
+    float *states = work, *inputs = states + rows * 2 * s->units;
+    float *gtable = inputs + rows * input, *gpair = gtable + s->vocabulary * wide;
+    float *gwx_e = gpair + wide * input;
     float *gwx = args->out[6]->data, *gwh = args->out[7]->data;
-    gather_live(b, states, context);
+    gather_live(b, states, inputs);
     RP_TRY(table_back(device, args, b, gtable, gwx_e, error));
     const rp_tensor factors[4] = {matrix(b->ggates, rows, wide), matrix(b->gq, rows, s->attention),
-                                  matrix(context, rows, s->width),
-                                  matrix(states, rows, 2 * s->units)};
-    RP_TRY(product(device, gwx_context, &factors[0], &factors[2], error));
-    for (int64_t g = 0; g < wide; g++)
-        memcpy(gwx + g * width + s->embedding, gwx_context + g * s->width,
-               (size_t)s->width * sizeof(float));
-    RP_TRY(product(device, gpair, &factors[0], &factors[3], error));
-    for (int64_t g = 0; g < wide; g++) /* wh meets h alone: the first half of [h ; c] */
-        memcpy(gwh + g * s->units, gpair + g * 2 * s->units, (size_t)s->units * sizeof(float));
+                                  matrix(inputs, rows, input), matrix(states, rows, 2 * s->units)};
+    RP_TRY(product(device, gpair, &factors[0], &factors[2], error));
+    for (int64_t g = 0; g < wide; g++) {
+        const float *row = gpair + g * input;
+        memcpy(gwx + g * width + s->embedding, row, (size_t)s->width * sizeof(float));
+        memcpy(gwh + g * s->units, row + s->width, (size_t)s->units * sizeof(float));
+    }
     RP_TRY(product(device, args->out[3]->data, &factors[1], &factors[3], error));
     const rp_tensor gv = matrix(b->gv, s->images, s->attention + 1);
     RP_TRY(sum_columns(device, &factors[0], args->out[8], error));

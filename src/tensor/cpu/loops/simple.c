@@ -204,6 +204,7 @@ static rp_status sum_squares(rp_device *device, const rp_args *args, rp_error *e
     for (int64_t k = 0; k < chunks; k++) {
         const int64_t last = (k + 1) * CHUNK < count ? (k + 1) * CHUNK : count;
         double total = 0;
+#pragma omp simd reduction(+ : total)
         for (int64_t i = k * CHUNK; i < last; i++) total += (double)values[i] * values[i];
         parts[k] = total;
     }
