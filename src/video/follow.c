@@ -23,6 +23,7 @@ enum {
     FOUND_SOON_MAX = 12,
     FOUND_LATE_MAX = 8,
     FOUND_IN_GAP = 4,
+    LATE_COST = 4, /* for each doubling of the longest gap so far */
     COMES_TO_END = 4,
     COST_OPAQUE = 1,
     COST_IN_GAP = 3,
@@ -31,9 +32,11 @@ enum {
     COST_BAD_BOX = 15,
     TABLE_MIN = 128,
     TABLE_BITS = 16,
+    PADDING_BITS = 8, /* more than a cluster of zeros that is nobody's has */
     COST_STRANGE = 8,
     STRANGE_MAX = 32,
     KNOWN_MARKS = 24,          /* from so many on a recording's kinds of marks are known */
+    KNOWN_GAPS = 4,            /* and how long its gaps are */
     GAP_FIRST_MAX = 512 << 10, /* half a second of four channels of 24 bits is 288,000 bytes */
     GAP_NEAR = 64,             /* sound per chunk varies by a frame or so */
     GAP_LONG = 16 << 10        /* shorter ones may be two frames of AAC now and one the next time */
@@ -143,6 +146,7 @@ static void take_mark(struct feed *feed, uint64_t at, const rp_mark *mark) {
         follow->has_moov = follow->has_moov || mark->type == 0x6d6f6f76;
         follow->has_ftyp = follow->has_ftyp || mark->type == 0x66747970;
         follow->in_payload = is_mdat;
+        follow->in_padding = mark->type == 0x66726565 || mark->type == 0x736b6970; /* free, skip */
         follow->box_end = is_mdat && mark->size > mark->header ? at + mark->size : 0;
         if (is_mdat) follow->due = at + mark->header;
     }
@@ -221,6 +225,13 @@ static uint64_t next_place(const struct feed *feed, uint64_t at, uint64_t limit)
     return zero == NULL ? limit : (uint64_t)(zero - data);
 }
 
+/* What a gap of this length costs that is longer than any before. */
+static int late_cost(const rp_follow *follow, uint64_t length) {
+    if (follow->gaps < KNOWN_GAPS || length <= follow->gap_longest) return 0;
+    const int cost = LATE_COST * (int)rp_mark_log2(length / follow->gap_longest);
+    return cost < COST_LONG_GAP ? cost : COST_LONG_GAP;
+}
+
 /* What finding a mark at `at` by looking says for the border of the pieces. */
 static int found_bits(const struct feed *feed, uint64_t at, int left) {
     const rp_follow *follow = feed->follow;
@@ -228,7 +239,7 @@ static int found_bits(const struct feed *feed, uint64_t at, int left) {
         const uint64_t due = follow->gap_start + follow->gap_last[0];
         if (at + GAP_NEAR > due && at < due + GAP_NEAR) return left;
     }
-    if (!feed->has_missed) return FOUND_IN_GAP;
+    if (!feed->has_missed) return FOUND_IN_GAP - late_cost(follow, at - follow->gap_start);
     const uint64_t mean = mean_unit(follow);
     const int soon = (int)rp_mark_log2(mean) - (int)rp_mark_log2(at - follow->gap_start);
     if (soon > FOUND_SOON_MAX) return FOUND_SOON_MAX;
@@ -253,6 +264,7 @@ static void search_gap(struct feed *feed, uint64_t limit) {
         follow->gap_last[1] = follow->gap_last[0];
         follow->gap_last[0] = at - follow->gap_start;
         if (follow->gap_last[0] > follow->gap_longest) follow->gap_longest = follow->gap_last[0];
+        follow->gaps++;
         count_mark(feed, at, found);
         take_mark(feed, at, &mark);
         return;
@@ -344,10 +356,27 @@ static void weigh_table(struct feed *feed) {
     if (is_table(feed->data, (size_t)(end - feed->base))) feed->border += TABLE_BITS;
 }
 
+/* Zeros inside a box that is padding, as a camera leaves room for its index: these clusters are
+ * alike, and whose they are is known from the size of the box alone. */
+static void weigh_padding(struct feed *feed) {
+    const rp_follow *follow = feed->follow;
+    const size_t size = (size_t)(feed->end - feed->base);
+    if (follow->in_padding && follow->due + RP_MARK_LOOK > feed->end && feed->data[0] == 0 &&
+        memcmp(feed->data, feed->data + 1, size - 1) == 0)
+        feed->border += PADDING_BITS;
+}
+
 static void keep_tail(rp_follow *follow, const uint8_t *data, size_t size) {
     follow->tail_size = RP_FOLLOW_TAIL;
     memcpy(follow->tail, data + size - RP_FOLLOW_TAIL, RP_FOLLOW_TAIL);
     follow->length += size;
+}
+
+/* How long a gap may be without being strange: much longer than any before, once there were some.
+ */
+static uint64_t longest_believed(const rp_follow *follow) {
+    const uint64_t known = 4 * follow->gap_longest > GAP_LONG ? 4 * follow->gap_longest : GAP_LONG;
+    return follow->gaps >= KNOWN_GAPS || known > GAP_FIRST_MAX ? known : GAP_FIRST_MAX;
 }
 
 static int sum_up(const struct feed *feed) {
@@ -359,9 +388,8 @@ static int sum_up(const struct feed *feed) {
     const bool is_padding = !follow->in_payload && !follow->has_moov;
     if (!feed->has_mark && feed->has_missed) bits -= COST_MISSED;
     else if (!feed->has_mark && !is_padding) bits -= follow->in_gap ? COST_IN_GAP : COST_OPAQUE;
-    const uint64_t most =
-        follow->gap_longest > GAP_FIRST_MAX / 4 ? 4 * follow->gap_longest : GAP_FIRST_MAX;
-    if (follow->in_gap && feed->end - follow->gap_start > most) bits -= COST_LONG_GAP;
+    if (follow->in_gap && feed->end - follow->gap_start > longest_believed(follow))
+        bits -= COST_LONG_GAP;
     return bits;
 }
 
@@ -374,6 +402,7 @@ int rp_follow_feed(rp_follow *follow, const uint8_t *data, size_t size) {
                         .end = follow->length + size,
                         .box_end = follow->box_end};
     weigh_table(&feed);
+    weigh_padding(&feed);
     while (!feed.is_over && follow->due + RP_MARK_LOOK <= feed.end) {
         uint64_t limit = feed.end - RP_MARK_LOOK + 1;
         if (follow->box_end != 0 && follow->in_payload && limit > follow->box_end)

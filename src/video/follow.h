@@ -18,6 +18,7 @@ typedef struct rp_follow {
     uint64_t box_end;     /* of the mdat that is being followed; 0: not known */
     uint64_t gap_start;   /* in a gap: where it began */
     uint64_t gap_longest; /* of those that were closed */
+    uint32_t gaps;        /* how many were */
     uint64_t gap_last[2]; /* lengths of the last two */
     uint64_t end;         /* where the recording came to its own end; 0: has not */
     uint64_t sound;       /* where the last mark ended: what lies before is explained */
@@ -27,7 +28,7 @@ typedef struct rp_follow {
     uint64_t types;      /* bit nal_unit_type: met; bit 63: slices that continue a picture */
     uint64_t unit_bytes; /* of all NAL units met */
     bool had_delimiter;  /* the NAL unit before was no slice: an access unit has begun */
-    bool in_gap, in_payload, has_ftyp, has_moov;
+    bool in_gap, in_payload, in_padding, has_ftyp, has_moov;
     bool is_closed; /* takes no more: it came to its own end, or to that of its media data */
     uint8_t tail_size;
     uint8_t tail[RP_FOLLOW_TAIL]; /* the last bytes taken up: a mark may lie across the border */

@@ -98,3 +98,45 @@ TEST(a_gap_of_sound_may_be_shorter_than_the_two_before_it) {
     CHECK(follow.marks > 2 * (pictures - 3)); /* two each; the last lie across the end */
     rp_text_clear(&bytes);
 }
+
+/* Where turns were short the clusters of a camera's padding were nobody's. */
+TEST(zeros_are_a_recordings_own_while_its_padding_lasts) {
+    enum { NOBODY_HAS = 6, CLUSTERS = 4 }; /* bits; carve_search.c */
+    static const uint8_t head[] =
+        "\0\0\0\x14"
+        "ftypisom\0\0\0\0isom\0\1\xff\xec"
+        "free";
+    rp_text bytes = {0};
+    rp_follow follow = {0};
+    rp_text_add_bytes(&bytes, head, sizeof head - 1);
+    while (bytes.length < CLUSTERS * CLUSTER) rp_text_add_char(&bytes, 0);
+    const uint8_t *data = (const uint8_t *)bytes.data;
+    CHECK(rp_follow_feed(&follow, data, CLUSTER) > 0);
+    for (size_t k = 1; k < CLUSTERS; k++)
+        CHECK(rp_follow_feed(&follow, data + k * CLUSTER, CLUSTER) > NOBODY_HAS);
+    CHECK(rp_follow_feed(&follow, data + CLUSTER, CLUSTER) <= NOBODY_HAS); /* it has ended */
+    rp_text_clear(&bytes);
+}
+
+/* A piece of another recording's PCM looks like a gap that goes on. */
+TEST(a_gap_much_longer_than_all_before_it_is_doubted) {
+    rp_random random = rp_random_make(4, 4);
+    rp_text bytes = {0};
+    rp_follow follow = {0};
+    begin_media(&bytes);
+    while (bytes.length < 3 * CLUSTER) {
+        add_picture(&bytes, &random);
+        add_noise(&bytes, 3000, &random);
+    }
+    end_media(&bytes, 1 << 20);
+    while (bytes.length % CLUSTER != 0) add_noise(&bytes, 1, &random); /* ends within a gap */
+    feed(&follow, &bytes);
+    CHECK(follow.in_gap);
+    rp_text_reset(&bytes);
+    add_noise(&bytes, CLUSTER, &random);
+    rp_follow strange = follow;
+    CHECK(feed(&strange, &bytes) < -20);
+    follow.gaps = 0; /* while none are known, any may be as long */
+    CHECK(feed(&follow, &bytes) > -20);
+    rp_text_clear(&bytes);
+}
