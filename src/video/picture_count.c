@@ -48,7 +48,7 @@ static int by_number(const void *a, const void *b) {
 static bool count_period(int64_t *lost, const rp_video_numbers *from, uint64_t met,
                          const rp_media_picture *pictures, size_t count,
                          const rp_video_ordering *ordering) {
-    int64_t sorted[RP_VIDEO_COUNTED_MAX];
+    int64_t sorted[RP_VIDEO_COUNTED_MAX] = {0};
     rp_video_numbers numbers = *from;
     const int64_t step = ordering->step;
     for (size_t i = 0; i < count; i++) {
