@@ -1,11 +1,12 @@
 /* fuzz_weave.c: a whole recovery in memory: u16 size of the reference, the reference, the broken
- * recording; up to the new index. */
+ * recording; up to the new index. Size 0: the recording's own inline index serves as reference. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 
 #include "base/bytes.h"
 #include "video/index.h"
+#include "video/inline_index.h"
 #include "video/layout.h"
 #include "video/weave.h"
 
@@ -36,9 +37,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (reference + 3 > size) return 0;
     rp_arena arena = {.limit_bytes = 256 << 20};
     rp_video_profile *profile = rp_arena_alloc(&arena, sizeof *profile);
-    if (profile != NULL &&
-        rp_video_profile_learn(profile, data + 2, reference, "reference", &arena, NULL) == RP_OK)
-        recover(profile, data + 2 + reference, size - 2 - reference, &arena);
+    const uint8_t *broken = data + 2 + reference, *learned = data + 2;
+    const size_t left = size - 2 - reference;
+    size_t learned_size = reference;
+    rp_text clip = {0};
+    rp_video_layout layout;
+    rp_video_layout_find(&layout, broken, left);
+    if (reference == 0 && rp_video_inline_index_read(&clip, broken, layout.begin, layout.end,
+                                                     "recording", NULL) == RP_OK) {
+        learned = (const uint8_t *)clip.data;
+        learned_size = clip.length;
+    }
+    if (profile != NULL && learned_size > 0 &&
+        rp_video_profile_learn(profile, learned, learned_size, "reference", &arena, NULL) == RP_OK)
+        recover(profile, broken, left, &arena);
+    rp_text_clear(&clip);
     rp_arena_clear(&arena);
     return 0;
 }

@@ -72,8 +72,8 @@ const rp_cli_verb rp_cli_video_recover = {
     .description =
         "Finds every picture, every sound frame and every metadata sample in a recording whose "
         "index (moov) was never written, and writes it anew. The healthy clip says how the camera "
-        "records; one clip serves for good. The broken file is not changed, "
-        "unless in place is asked for.",
+        "records; one clip serves for good. GoPro's recordings hold an index between their samples "
+        "and need none. The broken file is not changed, unless in place is asked for.",
     .examples =
         {"reprise video recover --reference healthy.mp4 broken.dat -o film.mp4",
          "recover broken.dat with the help of another clip of the same camera",

@@ -102,6 +102,27 @@ static void read_cropping(rp_bits *bits, rp_media_h264_sps *sps) {
     sps->height -= (uint32_t)y;
 }
 
+/* vui_parameters (E.1.1), as far as the timing. Damage in it leaves the rest as it is. */
+static void read_vui_timing(rp_bits *bits, rp_media_h264_sps *sps) {
+    enum { EXTENDED_SAR = 255 };
+    if (rp_bits_u(bits, 1) == 0) return; /* vui_parameters_present_flag */
+    if (rp_bits_u(bits, 1) && rp_bits_u(bits, 8) == EXTENDED_SAR) rp_bits_skip(bits, 32);
+    if (rp_bits_u(bits, 1)) rp_bits_skip(bits, 1); /* overscan */
+    if (rp_bits_u(bits, 1)) {                      /* video_signal_type */
+        rp_bits_skip(bits, 4);
+        if (rp_bits_u(bits, 1)) rp_bits_skip(bits, 24);
+    }
+    if (rp_bits_u(bits, 1)) { /* chroma_loc_info */
+        (void)rp_bits_ue(bits);
+        (void)rp_bits_ue(bits);
+    }
+    if (rp_bits_u(bits, 1) == 0) return; /* timing_info_present_flag */
+    const uint32_t num_units_in_tick = rp_bits_u(bits, 32), time_scale = rp_bits_u(bits, 32);
+    if (bits->failed) return;
+    sps->num_units_in_tick = num_units_in_tick;
+    sps->time_scale = time_scale;
+}
+
 bool rp_media_h264_size(uint32_t *width, uint32_t *height, const rp_media_h264 *h264) {
     int last = RP_MEDIA_H264_SPS_MAX - 1;
     while (last >= 0 && !h264->sps[last].is_known) last--;
@@ -135,6 +156,7 @@ bool rp_media_h264_sps_parse(rp_media_h264_sps *out, uint32_t *out_id, const uin
     sps.width_mbs = width_minus1 + 1;
     sps.height_mbs = (height_minus1 + 1) * (sps.frame_mbs_only ? 1 : 2);
     read_cropping(&bits, &sps);
+    read_vui_timing(&bits, &sps);
     *out = sps;
     *out_id = id;
     return true;

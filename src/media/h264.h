@@ -14,9 +14,10 @@ typedef struct rp_media_h264_sps {
     bool is_known, separate_colour_plane, delta_pic_order_always_zero, frame_mbs_only;
     uint8_t profile_idc, log2_max_frame_num, pic_order_cnt_type, log2_max_pic_order_cnt_lsb;
     uint8_t chroma_array_type, chroma_format_idc, luma_depth_minus8, chroma_depth_minus8;
-    bool is_high;                   /* profile_idc 100 and its relatives, that say so */
-    uint32_t width_mbs, height_mbs; /* of a frame */
-    uint32_t width, height;         /* as shown: cropped; 1920x1080 is coded with 1088 lines */
+    bool is_high;                           /* profile_idc 100 and its relatives, that say so */
+    uint32_t width_mbs, height_mbs;         /* of a frame */
+    uint32_t num_units_in_tick, time_scale; /* of the VUI (E.2.1); 0: not told */
+    uint32_t width, height; /* as shown: cropped; 1920x1080 is coded with 1088 lines */
 } rp_media_h264_sps;
 
 typedef struct rp_media_h264_pps {

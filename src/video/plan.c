@@ -10,22 +10,25 @@
 #include "base/bytes.h"
 #include "video/foreign.h"
 #include "video/index.h"
+#include "video/inline_index.h"
 #include "video/weave.h"
 
 /* --- the reference ----------------------------------------------------------------------- */
 
 static rp_status learn_reference(rp_video_plan *plan, const char *broken,
                                  const rp_video_recover_options *options, rp_error *error) {
-    if (options->reference == NULL)
-        return rp_fail(error, RP_INPUT, -1,
-                       "%s: its index is lost; name a healthy clip of the same camera with "
-                       "--reference",
-                       broken);
-    RP_TRY(rp_mapped_file_open(&plan->reference, options->reference, error));
-    if (plan->reference.size == 0)
-        return rp_fail(error, RP_INPUT, 0, "%s: the reference is empty", options->reference);
-    RP_TRY(rp_video_profile_learn(plan->profile, plan->reference.data, plan->reference.size,
-                                  options->reference, &plan->arena, error));
+    if (options->reference == NULL) {
+        RP_TRY(rp_video_inline_index_read(&plan->inline_clip, plan->broken.data, plan->layout.begin,
+                                          plan->layout.end, broken, error));
+        RP_TRY(rp_video_profile_learn(plan->profile, (const uint8_t *)plan->inline_clip.data,
+                                      plan->inline_clip.length, broken, &plan->arena, error));
+    } else {
+        RP_TRY(rp_mapped_file_open(&plan->reference, options->reference, error));
+        if (plan->reference.size == 0)
+            return rp_fail(error, RP_INPUT, 0, "%s: the reference is empty", options->reference);
+        RP_TRY(rp_video_profile_learn(plan->profile, plan->reference.data, plan->reference.size,
+                                      options->reference, &plan->arena, error));
+    }
     if (options->save_profile != NULL)
         RP_TRY(rp_video_profile_save(plan->profile, options->save_profile, error));
     return RP_OK;
@@ -169,6 +172,7 @@ void rp_video_plan_clear(rp_video_plan *plan) {
     rp_video_chain_clear(&plan->chain);
     rp_mapped_file_close(&plan->broken);
     rp_mapped_file_close(&plan->reference);
+    rp_text_clear(&plan->inline_clip);
     rp_arena_clear(&plan->arena);
     *plan = (rp_video_plan){0};
 }

@@ -171,6 +171,20 @@ static void learn_interval(rp_video_track *track) {
     track->spread_ticks = variance > 0 ? sqrt(variance) : 0;
 }
 
+/* Whole ticks of a median would drift: half a tick of 3000 is a second in two hours. */
+static void learn_usual(rp_video_track *track) {
+    const rp_media_runs *runs = &track->media->durations;
+    const double median = track->delta;
+    double count = 0, sum = 0;
+    for (size_t i = 0; i < runs->count; i++) {
+        const double value = (double)runs->items[i].value;
+        if (fabs(value - median) > median / 10) continue;
+        count += (double)runs->items[i].count;
+        sum += (double)runs->items[i].count * value;
+    }
+    track->usual_ticks = count > 0 ? sum / count : median;
+}
+
 static void learn_times(rp_video_track *track) {
     const rp_media_runs *runs = &track->media->durations;
     uint64_t total = 0, most = 0, odd = 0;
@@ -191,6 +205,7 @@ static void learn_times(rp_video_track *track) {
     track->is_constant = total > 0 && odd == 0;
     if (!track->is_constant && runs->count > 0) track->delta = median_duration(runs, total);
     learn_interval(track);
+    learn_usual(track);
     const rp_media_runs *compositions = &track->media->compositions;
     track->has_compositions = compositions->count > 0;
 }

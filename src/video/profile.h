@@ -67,11 +67,12 @@ typedef struct rp_video_track {
 
     uint32_t delta;                  /* the usual duration of a sample, in ticks */
     double mean_ticks, spread_ticks; /* of durations: mean and standard deviation */
-    bool is_constant;                /* all durations (but the first and the last) are delta */
-    int32_t composition;             /* offset of the first picture shown */
-    uint32_t delay;                  /* pictures decoded before the first is shown */
-    int32_t earliest; /* least place of display less place of decoding; 0 or negative */
-    int32_t latest;   /* the greatest; 0 or positive */
+    double usual_ticks;  /* mean of those within a tenth of the median: no dropped pictures */
+    bool is_constant;    /* all durations (but the first and the last) are delta */
+    int32_t composition; /* offset of the first picture shown */
+    uint32_t delay;      /* pictures decoded before the first is shown */
+    int32_t earliest;    /* least place of display less place of decoding; 0 or negative */
+    int32_t latest;      /* the greatest; 0 or positive */
     bool has_compositions;
     bool has_dependencies;                        /* sdtp goes by what a picture is */
     uint8_t dependencies[RP_MEDIA_PICTURE_KINDS]; /* its value for each kind */

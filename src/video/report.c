@@ -111,6 +111,8 @@ static void tell_recovery(rp_text *text, const rp_video_plan *plan, const char *
     const uint64_t seen = plan->chain.end - plan->chain.begin, lost = unexplained_bytes(plan);
     rp_text_format(text, "%s: %s; %llu bytes of media data\n", broken,
                    rp_video_form_name(plan->layout.form), (unsigned long long)seen);
+    if (plan->inline_clip.length > 0)
+        rp_text_add(text, "  no reference: GoPro's records between the samples are the index\n");
     for (int i = 0; i < plan->profile->track_count; i++) tell_track(text, plan, i);
     tell_holes(text, &plan->chain);
     rp_text_format(text, "%s ", output != NULL ? "recovered" : "can be recovered:");

@@ -192,6 +192,16 @@ static bool order_durations(rp_media_runs *out, const rp_video_profile *profile,
     return true;
 }
 
+/* `count` durations of `ticks` on average. */
+static void add_evenly(rp_media_runs *out, rp_arena *arena, uint64_t count, double ticks) {
+    uint64_t done = 0;
+    for (uint64_t i = 1; i <= count; i++) {
+        const uint64_t until = (uint64_t)((double)i * ticks + 0.5);
+        rp_media_runs_add(out, arena, 1, (int64_t)(until - done));
+        done = until;
+    }
+}
+
 static void find_durations(rp_video_times *times, const rp_video_profile *profile,
                            const rp_video_chain *chain, int index, bool are_known,
                            rp_arena *arena) {
@@ -203,17 +213,18 @@ static void find_durations(rp_video_times *times, const rp_video_profile *profil
         has_own = has_own && (found->durations.items[i].value > 0 || track->delta == 0);
     if (are_known) {
         copy_runs(&times->durations, &track->media->durations, count, track->delta, arena);
-    } else if (has_own) {
-        copy_runs(&times->durations, &found->durations, count, track->delta, arena);
-    } else if (track->media->sample_count == 1 && track->kind >= RP_VIDEO_CONSTANT) {
+    } else if (track->media->sample_count == 1 && track->kind >= RP_VIDEO_CONSTANT &&
+               (count <= 1 || !has_own)) {
         rp_media_runs_add(&times->durations, arena, count,
                           (int64_t)whole_duration(profile, chain, track));
+    } else if (has_own) {
+        copy_runs(&times->durations, &found->durations, count, track->delta, arena);
     } else if (track->is_constant || track->kind == RP_VIDEO_AAC || track->kind == RP_VIDEO_PCM) {
         rp_media_runs_add(&times->durations, arena, count, track->delta);
     } else {
         times->is_modelled = true;
         if (count == 0 || !order_durations(&times->durations, profile, chain, index, arena))
-            rp_media_runs_add(&times->durations, arena, count, track->delta);
+            add_evenly(&times->durations, arena, count, track->usual_ticks);
     }
 }
 

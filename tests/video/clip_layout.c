@@ -221,8 +221,19 @@ void clip_layout_iphone(struct clip_movie *movie, uint32_t chunk_frames, char ta
 
 /* ---- GoPro ---- */
 
+/* SPS and PPS of a picture track's avcC, each behind its length: at 16 and at 84 of the record. */
+static void fill_sets(uint8_t *record, const struct clip_track *video) {
+    const uint8_t *config = video->entry + 86;
+    while (memcmp(config + 4, "avcC", 4) != 0) config += rp_be32(config);
+    const uint8_t *sps = config + 8 + 6, *pps = sps + 2 + rp_be16(sps) + 1;
+    rp_put_be32(record + 16, rp_be16(sps));
+    memcpy(record + 20, sps + 2, rp_be16(sps));
+    rp_put_be32(record + 84, rp_be16(pps));
+    memcpy(record + 88, pps + 2, rp_be16(pps));
+}
+
 /* One fdsc record says what the sample behind it is and how long. Layout of the record: "GP", kind,
- * flag, size, duration, duration again for pictures. */
+ * flag, size, duration, duration again for pictures; the first picture's also has SPS and PPS. */
 static void fill_fdsc(struct clip_movie *movie, struct clip_sample *record, uint8_t kind,
                       uint8_t flag, const struct clip_sample *sample) {
     const bool is_first = kind == 3;
@@ -233,6 +244,7 @@ static void fill_fdsc(struct clip_movie *movie, struct clip_sample *record, uint
     rp_put_be32(data + 4, sample->size);
     rp_put_be32(data + 8, sample->duration);
     memcpy(data + 12, data + 8, 4);
+    if (is_first) fill_sets(data, &movie->tracks[0]);
 }
 
 struct gopro {
@@ -278,6 +290,12 @@ void clip_layout_gopro(struct clip_movie *movie, uint32_t chunk_frames, char tak
     const uint64_t pictures = movie->tracks[0].count, sounds = movie->tracks[1].count;
     const uint64_t seconds = pictures / 30;
     add_gopro_tracks(movie, seconds, pictures + sounds);
+    movie->tracks[1].media_time = -1; /* only the pictures have an edit list */
+    uint8_t *entry = rp_arena_alloc(&movie->arena, movie->tracks[0].entry_size);
+    if (entry == NULL) abort();
+    memcpy(entry, movie->tracks[0].entry, movie->tracks[0].entry_size);
+    memcpy(entry + 50, "\x11GoPro AVC encoder\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 32);
+    movie->tracks[0].entry = entry;
     struct gopro gopro = {.movie = movie, .fdsc = &movie->tracks[4], .records = 1};
     clip_add_chunk(movie, 4, 0, 1, false);
     uint64_t sound = 0, picture_ticks = 0, sound_ticks = 0;

@@ -94,7 +94,7 @@ static const struct recipe {
      NULL},
     {"iphone", phone_h264, 30, 1, 90, {"mp4a", 0, 2, 1}, clip_layout_iphone, 15, false, NULL},
     {"obs", screen_h264, 30, 1, 90, {"mp4a", 0, 2, 3}, clip_layout_interleaved, 0, false, NULL},
-    {"gopro", gopro_h264, 30000, 1001, 60, {"mp4a", 0, 2, 1}, clip_layout_gopro, 0, false, NULL},
+    {"gopro", gopro_h264, 30000, 1001, 60, {"mp4a", 0, 2, 1}, clip_layout_gopro, 2, false, NULL},
     {"variable", screen_h264, 30, 1, 90, {"mp4a", 0, 2, 1}, clip_layout_variable, 0, true, NULL},
     {"av1", av1, 30, 1, 60, {"mp4a", 0, 2, 1}, clip_layout_interleaved, 0, false, NULL},
     {"own-sets-h264",

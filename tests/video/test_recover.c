@@ -10,7 +10,7 @@
 #include "check.h"
 #include "media/movie.h"
 #include "reprise/video.h"
-#include "video/chain.h"
+#include "video/times.h"
 
 enum { PATH_BYTES = 1200 };
 
@@ -261,4 +261,25 @@ TEST(a_hole_without_bytes_still_counts_what_was_lost_in_it) {
     REQUIRE(chain.hole_count == 1);
     CHECK_INT(chain.holes[0].lost[1], 3);
     rp_video_chain_clear(&chain);
+}
+
+/* Where no byte says the times, they keep the reference's pace: a median of whole ticks would be
+ * two seconds off after three hours. */
+TEST(modelled_times_do_not_drift) {
+    enum { PICTURES = 300000 };
+    const rp_media_track media = {.timescale = 90000, .sample_count = 100};
+    rp_arena arena = {0};
+    rp_video_profile *profile = rp_arena_alloc(&arena, sizeof *profile);
+    rp_video_chain *chain = rp_arena_alloc(&arena, sizeof *chain);
+    REQUIRE(profile != NULL && chain != NULL);
+    profile->track_count = chain->track_count = 1;
+    profile->clock_track = profile->guide_track = -1;
+    profile->tracks[0] = (rp_video_track){
+        .media = &media, .kind = RP_VIDEO_AV1, .delta = 3004, .usual_ticks = 3004.625};
+    chain->tracks[0].sample_count = PICTURES;
+    rp_video_times times;
+    REQUIRE(rp_video_times_find(&times, profile, chain, 0, false, &arena, NULL) == RP_OK);
+    CHECK(times.is_modelled);
+    CHECK_INT(times.duration, PICTURES * 3004 + PICTURES * 5 / 8);
+    rp_arena_clear(&arena);
 }

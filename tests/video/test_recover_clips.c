@@ -110,6 +110,63 @@ TEST(cut_clips_come_back_with_another_take_as_reference) {
     for (size_t i = 0; i < clip_count(); i++) check_recipe(i, 'B', false);
 }
 
+/* GoPro's records between the samples are an index, so none of another clip is needed. */
+TEST(an_inline_index_needs_no_reference) {
+    struct clip clip;
+    size_t recipe = 0;
+    while (strcmp(clip_name(recipe), "gopro") != 0) recipe++;
+    const char *why = clip_make(&clip, recipe, 'A', check_scratch());
+    if (why != NULL) {
+        check_skip(why);
+        return;
+    }
+    check_cuts(&clip, NULL, "gopro without reference", false);
+    check_cuts(&clip, NULL, "gopro without reference", true);
+    for (size_t place = 2; place < 8; place++) {
+        const size_t at = clip.payload_at + (clip.payload_end - clip.payload_at) * place / 8;
+        struct clip_broken broken = clip_overwritten(&clip, at, 3000, true);
+        const struct clip_kept kept = {
+            .to = clip.payload_end, .harmed_at = at, .harmed_count = 3000};
+        check_recovery(&clip, &broken, &kept, NULL, "gopro without reference, noise inside");
+        clip_broken_clear(&broken);
+    }
+    clip_clear(&clip);
+}
+
+/* Without one, the line says what is missing and what to do. */
+TEST(what_has_no_inline_index_says_so) {
+    static const struct {
+        const char *clip, *said;
+        size_t skipped; /* bytes of its beginning that are lost */
+    } rows[] = {
+        {"sony-hevc", "Sony's rtmd", 0},
+        {"iphone", "no inline index", 0},
+        {"gopro", "GoPro's records) is lost", 700},
+    };
+    for (size_t i = 0; i < RP_COUNT(rows); i++) {
+        struct clip clip;
+        size_t recipe = 0;
+        while (strcmp(clip_name(recipe), rows[i].clip) != 0) recipe++;
+        const char *why = clip_make(&clip, recipe, 'A', check_scratch());
+        if (why != NULL) {
+            check_skip(why);
+            return;
+        }
+        struct clip_broken broken = clip_payload(&clip, clip.payload_end);
+        REQUIRE(rp_new_file_write(in_scratch(BROKEN), broken.bytes + rows[i].skipped,
+                                  broken.size - rows[i].skipped, NULL) == RP_OK);
+        const rp_video_recover_options options = {.output = in_scratch(RECOVERED)};
+        rp_video_report *report = NULL;
+        rp_error error = {0};
+        CHECK_INT(rp_video_recover(&report, in_scratch(BROKEN), &options, &error), RP_INPUT);
+        if (strstr(error.text, rows[i].said) == NULL || strstr(error.text, "--reference") == NULL)
+            check_failed(__FILE__, __LINE__, "%s: %s", rows[i].clip, error.text);
+        rp_video_report_destroy(report);
+        clip_broken_clear(&broken);
+        clip_clear(&clip);
+    }
+}
+
 TEST(bare_payloads_come_back_with_another_take_as_reference) {
     for (size_t i = 0; i < clip_count(); i++) check_recipe(i, 'B', true);
 }
