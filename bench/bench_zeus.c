@@ -19,7 +19,7 @@ enum { WIDTH = 864, TOKENS = 272, THREADS = 2 };
 typedef struct bench {
     rp_model model;
     rp_device *device;
-    rp_tape tape;
+    rp_tape tape, step; /* step: of reading */
     int64_t batch;
     rp_tensor images, spans, inputs, targets;
     int32_t *lengths;
@@ -97,23 +97,15 @@ static double read_batch(bench *b, int64_t tokens) {
     const double started = rp_clock_seconds();
     const int64_t units = b->model.configuration->units;
     rp_encoding encoding;
-    rp_tape step;
-    rp_tape_reset(&b->tape);
-    const rp_model_run run = {0};
-    encoding = rp_model_encode(&b->model, &b->tape, &b->images, b->lengths, &run);
-    if (encoding.enc != NULL && encoding.enc->dtype != RP_F32) { /* as score/reader.c */
-        encoding.enc = rp_tape_cast(&b->tape, encoding.enc, RP_F32);
-        encoding.keys = rp_tape_cast(&b->tape, encoding.keys, RP_F32);
-    }
-    if (rp_tape_init(&step, b->device, NULL) != RP_OK) exit(4);
-    step.recording = false;
+    rp_tape_reset(&b->tape); /* as score/reader.c */
+    encoding = rp_model_encode_apart(&b->model, &b->tape, &b->step, &b->images, b->lengths);
     rp_tensor h = make(RP_F32, 2, (const int64_t[]){b->batch, units});
     rp_tensor c = make(RP_F32, 2, (const int64_t[]){b->batch, units});
     rp_tensor ids = make(RP_I32, 2, (const int64_t[]){b->batch, 1});
     memset(h.data, 0, rp_tensor_bytes(&h));
     memset(c.data, 0, rp_tensor_bytes(&c));
     for (int64_t l = 0; l < tokens; l++) {
-        rp_tape_reset(&step);
+        rp_tape_reset(&b->step);
         for (int64_t n = 0; n < b->batch; n++)
             ((int32_t *)ids.data)[n] = ((int32_t *)b->inputs.data)[n * tokens + l];
         const rp_spans spans = {.spans = &b->spans,
@@ -121,12 +113,11 @@ static double read_batch(bench *b, int64_t tokens) {
                                 .h0 = &h,
                                 .c0 = &c,
                                 .span_max = WIDTH / b->model.stride};
-        const rp_decoding d = rp_model_decode(&b->model, &step, &encoding, &spans);
-        if (step.status != RP_OK) exit(4);
+        const rp_decoding d = rp_model_decode(&b->model, &b->step, &encoding, &spans);
+        if (b->step.status != RP_OK) exit(4);
         memcpy(h.data, d.h->data, rp_tensor_bytes(&h));
         memcpy(c.data, d.c->data, rp_tensor_bytes(&c));
     }
-    rp_tape_clear(&step);
     free(h.data);
     free(c.data);
     free(ids.data);
@@ -158,7 +149,8 @@ int main(int argc, char **argv) {
         const int64_t tokens = atoi(argv[4]);
         bench_init(&b, "cpu", atoi(argv[2]), strcmp(argv[3], "bf16") == 0 ? RP_BF16 : RP_F32,
                    tokens, false);
-        b.tape.recording = false;
+        if (rp_tape_init(&b.step, b.device, NULL) != RP_OK) exit(4);
+        b.tape.recording = b.step.recording = false;
         for (int i = 0; i < atoi(argv[5]) + 2; i++) {
             const double seconds = read_batch(&b, tokens);
             if (i >= 2 && seconds < best) best = seconds;
