@@ -1,9 +1,10 @@
 /* bench_zeus.c: a training step of the published network, and reading systems, timed.
  *
- * usage: bench_zeus step BATCH f32|bf16 STEPS [cuda]     prints systems per second of the best step
- *        bench_zeus read BATCH f32|bf16 TOKENS ROUNDS    prints milliseconds of the best round
- * Images are 192 x 864 of noise, 272 tokens each; what is timed does not depend on their content.
- * Two threads. The peer is zeus_torch.py; zeus.py runs both and prints the ratios. */
+ * usage: bench_zeus step BATCH f32|bf16 STEPS [cuda]     prints systems per second of the best
+ * step, and the products' share of one more bench_zeus read BATCH f32|bf16 TOKENS ROUNDS    prints
+ * milliseconds of the best round Images are 192 x 864 of noise, 272 tokens each; what is timed does
+ * not depend on their content. Two threads. The peer is zeus_torch.py; zeus.py runs both and prints
+ * the ratios. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,6 +93,35 @@ static double train_step(bench *b, const rp_optimiser *adam, uint64_t step) {
     return rp_clock_seconds() - started;
 }
 
+/* Seconds of the rows of one step, from the trace's lines: "conv2d onednn ... -> ... 3.214 ms". */
+typedef struct shares {
+    double all, products;
+} shares;
+
+static void add_share(void *context, int level, const char *line) {
+    static const char *const products[] = {"conv2d", "matmul", "linear"};
+    shares *s = context;
+    const char *end = strrchr(line, ' '); /* before "ms" */
+    (void)level;
+    if (end == NULL) return;
+    while (end > line && end[-1] != ' ') end--;
+    const double ms = atof(end);
+    s->all += ms;
+    for (size_t i = 0; i < RP_COUNT(products); i++)
+        if (strncmp(line, products[i], strlen(products[i])) == 0) s->products += ms;
+}
+
+/* The share of a step's rows that is convolutions and matrix products of their own; those inside
+ * the recurrent rows (lstm, decoder) are not counted, so it is a lower bound. */
+static double product_share(bench *b, const rp_optimiser *adam, uint64_t step) {
+    shares s = {0};
+    const rp_log log = {.write = add_share, .context = &s};
+    b->device->trace = &log;
+    train_step(b, adam, step);
+    b->device->trace = NULL;
+    return s.all > 0 ? s.products / s.all : 0;
+}
+
 /* As reading does it: the encoder once, then all systems of the batch token by token. */
 static double read_batch(bench *b, int64_t tokens) {
     const double started = rp_clock_seconds();
@@ -141,8 +171,13 @@ int main(int argc, char **argv) {
             const double seconds = train_step(&b, &adam, (uint64_t)i + 1);
             if (i >= 2 && seconds < best) best = seconds;
         }
-        printf("{\"systems_per_second\": %.3f, \"peak_mb\": %.0f}\n", (double)b.batch / best,
-               peak_megabytes());
+        const uint64_t allocations = rp_store_allocations(b.tape.store);
+        const double share = product_share(&b, &adam, (uint64_t)atoi(argv[4]) + 3);
+        printf(
+            "{\"systems_per_second\": %.3f, \"peak_mb\": %.0f, \"product_share\": %.3f, "
+            "\"new_tensors\": %d}\n",
+            (double)b.batch / best, peak_megabytes(), share,
+            (int)(rp_store_allocations(b.tape.store) - allocations));
         return 0;
     }
     if (argc == 6 && strcmp(argv[1], "read") == 0) {
