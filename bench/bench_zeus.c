@@ -1,9 +1,10 @@
 /* bench_zeus.c: a training step of the published network, and reading systems, timed.
  *
- * usage: bench_zeus step BATCH f32|bf16 STEPS [cuda]     prints systems per second of the best step
- *        bench_zeus read BATCH f32|bf16 TOKENS ROUNDS    prints milliseconds of the best round
- * Images are 192 x 864 of noise, 272 tokens each; what is timed does not depend on their content.
- * Two threads. The peer is zeus_torch.py; zeus.py runs both and prints the ratios. */
+ * usage: bench_zeus step BATCH f32|bf16 STEPS [cuda]     prints systems per second of the best
+ * step, and the products' share of one more bench_zeus read BATCH f32|bf16 TOKENS ROUNDS    prints
+ * milliseconds of the best round Images are 192 x 864 of noise, 272 tokens each; what is timed does
+ * not depend on their content. Two threads. The peer is zeus_torch.py; zeus.py runs both and prints
+ * the ratios. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +20,7 @@ enum { WIDTH = 864, TOKENS = 272, THREADS = 2 };
 typedef struct bench {
     rp_model model;
     rp_device *device;
-    rp_tape tape;
+    rp_tape tape, step; /* step: of reading */
     int64_t batch;
     rp_tensor images, spans, inputs, targets;
     int32_t *lengths;
@@ -92,28 +93,49 @@ static double train_step(bench *b, const rp_optimiser *adam, uint64_t step) {
     return rp_clock_seconds() - started;
 }
 
+/* Seconds of the rows of one step, from the trace's lines: "conv2d onednn ... -> ... 3.214 ms". */
+typedef struct shares {
+    double all, products;
+} shares;
+
+static void add_share(void *context, int level, const char *line) {
+    static const char *const products[] = {"conv2d", "matmul", "linear"};
+    shares *s = context;
+    const char *end = strrchr(line, ' '); /* before "ms" */
+    (void)level;
+    if (end == NULL) return;
+    while (end > line && end[-1] != ' ') end--;
+    const double ms = atof(end);
+    s->all += ms;
+    for (size_t i = 0; i < RP_COUNT(products); i++)
+        if (strncmp(line, products[i], strlen(products[i])) == 0) s->products += ms;
+}
+
+/* The share of a step's rows that is convolutions and matrix products of their own; those inside
+ * the recurrent rows (lstm, decoder) are not counted, so it is a lower bound. */
+static double product_share(bench *b, const rp_optimiser *adam, uint64_t step) {
+    shares s = {0};
+    const rp_log log = {.write = add_share, .context = &s};
+    b->device->trace = &log;
+    train_step(b, adam, step);
+    b->device->trace = NULL;
+    return s.all > 0 ? s.products / s.all : 0;
+}
+
 /* As reading does it: the encoder once, then all systems of the batch token by token. */
 static double read_batch(bench *b, int64_t tokens) {
     const double started = rp_clock_seconds();
     const int64_t units = b->model.configuration->units;
     rp_encoding encoding;
-    rp_tape step;
-    rp_tape_reset(&b->tape);
-    const rp_model_run run = {0};
-    encoding = rp_model_encode(&b->model, &b->tape, &b->images, b->lengths, &run);
-    if (encoding.enc != NULL && encoding.enc->dtype != RP_F32) { /* as score/reader.c */
-        encoding.enc = rp_tape_cast(&b->tape, encoding.enc, RP_F32);
-        encoding.keys = rp_tape_cast(&b->tape, encoding.keys, RP_F32);
-    }
-    if (rp_tape_init(&step, b->device, NULL) != RP_OK) exit(4);
-    step.recording = false;
+    rp_tape_reset(&b->tape); /* as score/reader.c */
+    encoding = rp_model_encode_apart(&b->model, &b->tape, &b->step, &b->images, b->lengths);
     rp_tensor h = make(RP_F32, 2, (const int64_t[]){b->batch, units});
     rp_tensor c = make(RP_F32, 2, (const int64_t[]){b->batch, units});
     rp_tensor ids = make(RP_I32, 2, (const int64_t[]){b->batch, 1});
     memset(h.data, 0, rp_tensor_bytes(&h));
     memset(c.data, 0, rp_tensor_bytes(&c));
     for (int64_t l = 0; l < tokens; l++) {
-        rp_tape_reset(&step);
+        rp_tape_reset(&b->step);
         for (int64_t n = 0; n < b->batch; n++)
             ((int32_t *)ids.data)[n] = ((int32_t *)b->inputs.data)[n * tokens + l];
         const rp_spans spans = {.spans = &b->spans,
@@ -121,12 +143,11 @@ static double read_batch(bench *b, int64_t tokens) {
                                 .h0 = &h,
                                 .c0 = &c,
                                 .span_max = WIDTH / b->model.stride};
-        const rp_decoding d = rp_model_decode(&b->model, &step, &encoding, &spans);
-        if (step.status != RP_OK) exit(4);
+        const rp_decoding d = rp_model_decode(&b->model, &b->step, &encoding, &spans);
+        if (b->step.status != RP_OK) exit(4);
         memcpy(h.data, d.h->data, rp_tensor_bytes(&h));
         memcpy(c.data, d.c->data, rp_tensor_bytes(&c));
     }
-    rp_tape_clear(&step);
     free(h.data);
     free(c.data);
     free(ids.data);
@@ -150,15 +171,21 @@ int main(int argc, char **argv) {
             const double seconds = train_step(&b, &adam, (uint64_t)i + 1);
             if (i >= 2 && seconds < best) best = seconds;
         }
-        printf("{\"systems_per_second\": %.3f, \"peak_mb\": %.0f}\n", (double)b.batch / best,
-               peak_megabytes());
+        const uint64_t allocations = rp_store_allocations(b.tape.store);
+        const double share = product_share(&b, &adam, (uint64_t)atoi(argv[4]) + 3);
+        printf(
+            "{\"systems_per_second\": %.3f, \"peak_mb\": %.0f, \"product_share\": %.3f, "
+            "\"new_tensors\": %d}\n",
+            (double)b.batch / best, peak_megabytes(), share,
+            (int)(rp_store_allocations(b.tape.store) - allocations));
         return 0;
     }
     if (argc == 6 && strcmp(argv[1], "read") == 0) {
         const int64_t tokens = atoi(argv[4]);
         bench_init(&b, "cpu", atoi(argv[2]), strcmp(argv[3], "bf16") == 0 ? RP_BF16 : RP_F32,
                    tokens, false);
-        b.tape.recording = false;
+        if (rp_tape_init(&b.step, b.device, NULL) != RP_OK) exit(4);
+        b.tape.recording = b.step.recording = false;
         for (int i = 0; i < atoi(argv[5]) + 2; i++) {
             const double seconds = read_batch(&b, tokens);
             if (i >= 2 && seconds < best) best = seconds;

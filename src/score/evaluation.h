@@ -7,7 +7,8 @@
 #include "score/reader.h"
 
 typedef struct rp_evaluation {
-    rp_ser ser;
+    rp_ser
+        ser; /* left empty where the readings are kept: who keeps them judges them (judgement.h) */
     int32_t systems, cut_right; /* systems; those cut into as many measures as there are */
     double seconds;             /* of reading */
 } rp_evaluation;

@@ -273,6 +273,7 @@ static void update_lengths(walk *w, int64_t images) {
     for (int64_t b = 0; b < images; b++) lengths[b] = (w->pixels[b] + w->stride - 1) / w->stride;
 }
 
+/* Of x, which nothing else reads: its memory is given back where nothing is recorded. */
 static rp_tensor *norm(const walk *w, rp_tensor *x, const char *part, rp_tensor *residual,
                        bool relu) {
     static const char *const pieces[4] = {"gamma", "beta", "mean", "variance"};
@@ -292,7 +293,9 @@ static rp_tensor *norm(const walk *w, rp_tensor *x, const char *part, rp_tensor 
                           .decay = w->model->configuration->norm_decay,
                           .relu = relu,
                           .training = w->run->training};
-    return rp_tape_batch_norm(w->tape, x, &norm);
+    rp_tensor *y = rp_tape_batch_norm(w->tape, x, &norm);
+    rp_tape_release(w->tape, x);
+    return y;
 }
 
 /* "Same" padding: the output has ceil(size / stride) places; an odd one of padding goes behind. */
@@ -317,11 +320,15 @@ static rp_tensor *residual(walk *w, rp_tensor *x, const rp_layer *layer) {
     rp_tensor *shortcut = x, *y = conv(w, x, "conv1", stride);
     if (layer->kernel > 0) {
         shortcut = conv(w, x, "shortcut", stride);
+        rp_tape_release(w->tape, x);
         shortcut = norm(w, shortcut, "norm3", NULL, false);
     }
-    y = norm(w, y, "norm1", NULL, true);
-    y = conv(w, y, "conv2", one);
-    return norm(w, y, "norm2", shortcut, true);
+    rp_tensor *inner = norm(w, y, "norm1", NULL, true);
+    y = conv(w, inner, "conv2", one);
+    rp_tape_release(w->tape, inner);
+    y = norm(w, y, "norm2", shortcut, true);
+    rp_tape_release(w->tape, shortcut);
+    return y;
 }
 
 static rp_tensor *columns(const walk *w, rp_tensor *x, const rp_layer *layer) {
@@ -387,6 +394,45 @@ rp_encoding rp_model_encode(const rp_model *model, rp_tape *tape, rp_tensor *ima
                                            named(model, "presence.bias"), RP_F32);
     encoding.edges = rp_tape_reshape(tape, edges, 2, (const int64_t[]){x->shape[0], x->shape[1]});
     return encoding;
+}
+
+/* Rows of the images from `first` on become those of the whole, in f32. */
+static void put_rows(rp_tape *space, rp_tensor *whole, rp_tensor *part, int64_t first) {
+    rp_tensor *exact =
+        part != NULL && part->dtype != RP_F32 ? rp_tape_cast(space, part, RP_F32) : part;
+    if (exact == NULL || whole == NULL || rp_tape_finish(space) != RP_OK) return;
+    const int64_t row = rp_tensor_count(whole) / whole->shape[0];
+    space->device->copy(space->device, (float *)whole->data + first * row, exact->data,
+                        rp_tensor_bytes(exact));
+}
+
+rp_encoding rp_model_encode_apart(const rp_model *model, rp_tape *tape, rp_tape *space,
+                                  const rp_tensor *images, const int32_t *lengths) {
+    enum { TOGETHER_MAX = 8 };
+    const rp_configuration *c = model->configuration;
+    const int64_t count = images->shape[0], groups = (count + TOGETHER_MAX - 1) / TOGETHER_MAX;
+    const int64_t image = rp_tensor_count(images) / count;
+    const int64_t shape[3] = {count, images->shape[1] / model->stride, c->units};
+    rp_encoding whole = {.enc = rp_tape_tensor(tape, RP_F32, 3, shape),
+                         .keys = rp_tape_tensor(tape, RP_F32, 3, shape),
+                         .edges = c->by_measure ? rp_tape_tensor(tape, RP_F32, 2, shape) : NULL};
+    for (int64_t i = 0; i < groups && tape->status == RP_OK; i++) {
+        const int64_t first = count * i / groups, last = count * (i + 1) / groups;
+        rp_tape_reset(space);
+        rp_tensor some = *images;
+        some.shape[0] = last - first;
+        some.data = (char *)images->data + (size_t)(first * image) * rp_dtype_size(images->dtype);
+        some.is_owned = false;
+        const rp_encoding part =
+            rp_model_encode(model, space, &some, lengths + first, &(rp_model_run){0});
+        put_rows(space, whole.enc, part.enc, first);
+        put_rows(space, whole.keys, part.keys, first);
+        put_rows(space, whole.edges, part.edges, first);
+        tape->status = space->status;
+        tape->error = space->error;
+    }
+    if (tape->status != RP_OK) whole = (rp_encoding){0};
+    return whole;
 }
 
 rp_decoding rp_model_decode(const rp_model *model, rp_tape *tape, const rp_encoding *encoding,

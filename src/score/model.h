@@ -101,6 +101,12 @@ typedef struct rp_model_run {
 rp_encoding rp_model_encode(const rp_model *model, rp_tape *tape, rp_tensor *images,
                             const int32_t *lengths, const rp_model_run *run);
 
+/* The same for reading, a few images at a time, so that memory does not grow with their number: the
+ * results are f32 and the tape's; `space`, which does not record either, is reset and holds what
+ * lies between. On failure `tape` has the status and what was made is NULL. */
+rp_encoding rp_model_encode_apart(const rp_model *model, rp_tape *tape, rp_tape *space,
+                                  const rp_tensor *images, const int32_t *lengths);
+
 typedef struct rp_spans {
     rp_tensor *spans; /* i32 (N, 3), in ascending order of images */
     rp_tensor *ids;   /* i32 (N, L), -1 behind the end */

@@ -196,12 +196,8 @@ static rp_status encode(rp_reader *reader, rp_encoding *encoding, const rp_page_
     rp_tensor *x = rp_tape_tensor(&reader->encode, reader->options.dtype, 4, shape);
     if (x == NULL) return rp_fail_memory(error, "an image: the page is too wide");
     for (int32_t i = 0; i < count; i++) rp_batch_put_image(x, i, &images[i]);
-    *encoding = rp_model_encode(reader->model, &reader->encode, x, lengths, &(rp_model_run){0});
-    /* The decoder works in f32: cast once here, and not at every step. */
-    if (encoding->enc != NULL && encoding->enc->dtype != RP_F32) {
-        encoding->enc = rp_tape_cast(&reader->encode, encoding->enc, RP_F32);
-        encoding->keys = rp_tape_cast(&reader->encode, encoding->keys, RP_F32);
-    }
+    /* The decoder works in f32: the encoding is cast once there, and not at every step. */
+    *encoding = rp_model_encode_apart(reader->model, &reader->encode, &reader->step, x, lengths);
     if (rp_tape_finish(&reader->encode) != RP_OK && error != NULL) *error = reader->encode.error;
     return reader->encode.status;
 }

@@ -22,6 +22,11 @@ static const double edge_loss_weight = 0.5;     /* found in short runs; see docs
 static const double presence_loss_weight = 4.0; /* of a mean over 224 ids, most of them absent */
 static const double clip_norm = 2.0;
 
+/* What the run's seed is mixed with, so that no two of its users draw the same numbers: the batches
+ * (order, spans, augmentation) have the seed itself. */
+static const uint64_t token_stream = 0x746f6b656e;       /* "token" */
+static const uint64_t dropout_stream = 0x64726f706f7574; /* "dropout" */
+
 typedef struct trainer {
     const rp_score_train_options *options;
     const rp_log *log;
@@ -74,7 +79,7 @@ static void drop_tokens(const trainer *t, const rp_batch *batch) {
     for (int64_t n = 0; n < spans; n++) {
         const int32_t image = span[3 * n];
         if (n == 0 || image != span[3 * (n - 1)])
-            random = rp_random_make(o->seed ^ 0x746f6b656eu,
+            random = rp_random_make(o->seed ^ token_stream,
                                     t->step * (uint64_t)o->batch + (uint64_t)(t->first + image));
         int32_t *ids = (int32_t *)batch->inputs.data + n * steps;
         for (int64_t l = 1; l < steps && ids[l] >= 0; l++)
@@ -132,8 +137,10 @@ static rp_tensor *total_loss(trainer *t, const rp_batch *batch, const double sha
     rp_batch *b = rp_arena_alloc(&tape->arena, sizeof *b); /* the tape holds on to its tensors */
     if (b == NULL) return NULL;
     *b = *batch;
-    const rp_model_run run = {
-        .training = true, .seed = t->options->seed, .step = t->step, .first = (uint64_t)t->first};
+    const rp_model_run run = {.training = true,
+                              .seed = t->options->seed ^ dropout_stream,
+                              .step = t->step,
+                              .first = (uint64_t)t->first};
     rp_tensor *images = rp_tape_import(tape, &b->images);
     if (images == NULL) return NULL;
     const rp_encoding encoding = rp_model_encode(&t->model, tape, images, b->lengths, &run);

@@ -20,6 +20,10 @@ static void release_data(rp_tape *tape, rp_tensor *tensor) {
     tensor->is_owned = false;
 }
 
+void rp_tape_release(rp_tape *tape, rp_tensor *tensor) {
+    if (tensor != NULL && !tape->recording) release_data(tape, tensor);
+}
+
 rp_status rp_tape_finish(rp_tape *tape) {
     if (tape->status == RP_OK) tape->status = rp_device_finish(tape->device, &tape->error);
     return tape->status;

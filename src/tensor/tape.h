@@ -54,6 +54,11 @@ rp_tensor *rp_tape_zeros(rp_tape *tape, rp_dtype dtype, int dims, const int64_t 
  * own a copy that is the tape's. For what is large or read more than once; no gradient. */
 rp_tensor *rp_tape_import(rp_tape *tape, rp_tensor *leaf);
 
+/* Gives the memory of a result back before the next reset: of one that nothing reads any more. On a
+ * tape that records nothing happens, since the way back may need it; nor with NULL, a leaf, or
+ * another shape over the same numbers. */
+void rp_tape_release(rp_tape *tape, rp_tensor *tensor);
+
 /* Waits until what was recorded has been computed: before the host reads results. */
 rp_status rp_tape_finish(rp_tape *tape);
 

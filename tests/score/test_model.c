@@ -93,6 +93,52 @@ TEST(weights_go_on_with_images_of_another_height) {
     rp_model_clear(&from);
 }
 
+/* Ten images go through the encoder in two groups: as each would alone. */
+TEST(images_are_encoded_a_few_at_a_time_as_alone) {
+    enum { COUNT = 10 };
+    rp_device *device;
+    rp_model model;
+    rp_tape tape, space;
+    int32_t lengths[COUNT];
+    REQUIRE(rp_device_create_cpu(&device, 1, NULL) == RP_OK);
+    REQUIRE(rp_model_create(&model, rp_configuration_find("measure"), 3, false, NULL) == RP_OK);
+    REQUIRE(rp_tape_init(&tape, device, NULL) == RP_OK);
+    REQUIRE(rp_tape_init(&space, device, NULL) == RP_OK);
+    tape.recording = space.recording = false;
+    rp_tensor *images = rp_tape_tensor(&tape, RP_F32, 4, (const int64_t[]){COUNT, 128, 192, 1});
+    for (int i = 0; i < COUNT; i++) {
+        lengths[i] = 128 - 8 * i;
+        fill(images, i, lengths[i]);
+    }
+    const rp_encoding all = rp_model_encode_apart(&model, &tape, &space, images, lengths);
+    REQUIRE(tape.status == RP_OK);
+    const int64_t columns = all.enc->shape[1], row = columns * all.enc->shape[2];
+    double largest = 0;
+    for (int i = 0; i < COUNT; i++) {
+        rp_tensor one = *images;
+        one.shape[0] = 1;
+        one.data = (float *)images->data + i * 128 * 192;
+        rp_tape_reset(&space);
+        const rp_encoding alone =
+            rp_model_encode(&model, &space, &one, &lengths[i], &(rp_model_run){0});
+        REQUIRE(space.status == RP_OK);
+        for (int64_t k = 0; k < row; k++) {
+            largest = fmax(largest,
+                           fabs(rp_tensor_get(all.enc, i * row + k) - rp_tensor_get(alone.enc, k)));
+            largest = fmax(
+                largest, fabs(rp_tensor_get(all.keys, i * row + k) - rp_tensor_get(alone.keys, k)));
+        }
+        for (int64_t k = 0; k < columns; k++)
+            largest = fmax(largest, fabs(rp_tensor_get(all.edges, i * columns + k) -
+                                         rp_tensor_get(alone.edges, k)));
+    }
+    CHECK(largest < 1e-4); /* products of another shape may add in another order */
+    rp_tape_clear(&space);
+    rp_tape_clear(&tape);
+    rp_model_clear(&model);
+    rp_device_destroy(device);
+}
+
 TEST(a_model_of_another_vocabulary_or_program_is_refused) {
     char path[512];
     const float value = 1;

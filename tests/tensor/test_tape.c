@@ -477,6 +477,27 @@ TEST(after_the_first_round_of_a_loop_nothing_is_allocated) {
     }
 }
 
+/* A chain of a hundred results, each given back once the next is made, needs the room of two; where
+ * the way back is recorded they all stay. */
+TEST(a_released_result_makes_room_unless_the_way_back_needs_it) {
+    enum { LINKS = 100 };
+    const int64_t count = 1000;
+    for (int recording = 0; recording < 2; recording++) {
+        bench b = open_bench();
+        b.tape.recording = recording;
+        rp_tensor *x = rp_tape_zeros(&b.tape, RP_F32, 1, &count);
+        for (int i = 0; i < LINKS; i++) {
+            rp_tensor *y = rp_tape_scale(&b.tape, x, 1, 1);
+            rp_tape_release(&b.tape, x);
+            x = y;
+        }
+        REQUIRE(x != NULL);
+        CHECK(rp_tensor_get(x, count - 1) == LINKS);
+        CHECK_INT(rp_store_allocations(b.tape.store), recording ? LINKS + 1 : 2);
+        close_bench(&b);
+    }
+}
+
 TEST(the_store_gives_back_what_fits_and_aligns_to_64) {
     rp_device *device;
     rp_store *store;
