@@ -324,16 +324,18 @@ static void write_entry(writing *at, const rp_media_box *entry, const rp_media_b
 static void write_stsd(writing *at, const rp_media_box *box) {
     const uint8_t *data = at->profile->movie.data;
     const rp_media_box *entry = &at->profile->tracks[at->track].media->entry;
-    const uint64_t end = box->offset + box->size, behind = entry->offset + entry->size;
+    const uint64_t payload = box->offset + box->header_bytes, end = box->offset + box->size;
+    const uint64_t behind = entry->offset + entry->size;
+    const bool is_here =
+        entry->offset >= payload && behind <= end; /* a damaged track may have two */
     uint32_t width, height;
     rp_media_box config;
-    if (!find_own_size(&width, &height, at) || entry->header_bytes != 8 || behind > end ||
+    if (!is_here || !find_own_size(&width, &height, at) || entry->header_bytes != 8 ||
         !find_config(&config, at)) {
         rp_text_add_bytes(at->out, data + box->offset, (size_t)box->size);
         return;
     }
     const size_t mark = rp_media_box_open(at->out, box->type);
-    const uint64_t payload = box->offset + box->header_bytes;
     rp_text_add_bytes(at->out, data + payload, (size_t)(entry->offset - payload));
     write_entry(at, entry, &config);
     rp_text_add_bytes(at->out, data + behind, (size_t)(end - behind));
