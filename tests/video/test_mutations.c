@@ -330,3 +330,28 @@ TEST(mutated_recordings_references_and_cards_never_crash_hang_or_leak) {
         subject_clear(&subject);
     }
 }
+
+/* Mutations that once went wrong. */
+static const struct found {
+    const char *clip;
+    uint64_t seed;
+    size_t number;
+} founds[] = {
+    {"own-sets-hevc", 101, 213}, /* a track of the reference with two stsd: "no memory" */
+};
+
+TEST(mutations_that_once_went_wrong_are_right) {
+    for (size_t i = 0; i < sizeof founds / sizeof founds[0]; i++) {
+        struct subject subject;
+        size_t recipe = 0;
+        while (recipe < clip_count() && strcmp(clip_name(recipe), founds[i].clip) != 0) recipe++;
+        REQUIRE(recipe < clip_count());
+        const char *why = subject_make(&subject, recipe, founds[i].seed);
+        if (why != NULL) {
+            check_skip(why);
+            continue;
+        }
+        try_once(&subject, founds[i].number);
+        subject_clear(&subject);
+    }
+}
