@@ -168,8 +168,7 @@ static void write_broken(const char *path, const rp_text *reference, uint64_t si
 int main(int argc, char **argv) {
     char path[600];
     if (argc != 5) return 2;
-    size_t recipe = 0;
-    while (recipe < clip_count() && strcmp(clip_name(recipe), argv[1]) != 0) recipe++;
+    const size_t recipe = clip_find(argv[1]);
     struct clip clip = {0};
     const char *why = recipe < clip_count() ? clip_make(&clip, recipe, 'A', argv[4]) : "no clip";
     if (why != NULL) {

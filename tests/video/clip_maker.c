@@ -132,6 +132,12 @@ static const struct recipe {
 size_t clip_count(void) { return RP_COUNT(recipes); }
 const char *clip_name(size_t recipe) { return recipes[recipe].name; }
 
+size_t clip_find(const char *name) {
+    size_t recipe = 0;
+    while (recipe < clip_count() && strcmp(clip_name(recipe), name) != 0) recipe++;
+    return recipe;
+}
+
 /* ---- streams ---- */
 
 /* The encoder's note about itself (SEI, user data unregistered), which ffmpeg puts even before the

@@ -16,6 +16,7 @@ struct clip {
 
 size_t clip_count(void);
 const char *clip_name(size_t recipe);
+size_t clip_find(const char *name); /* clip_count() where there is none */
 
 /* Makes take 'A' or 'B' of a recipe (0 .. clip_count() - 1), with scratch files in `folder`.
  * Returns NULL, or why it cannot be made: ffmpeg or the encoder is not there. */

@@ -70,10 +70,8 @@ TEST(a_configuration_takes_the_sets_of_the_stream) {
     static const char *const names[] = {"own-sets-h264", "own-sets-hevc"};
     for (size_t i = 0; i < RP_COUNT(names); i++) {
         struct take takes[2] = {{.is_hevc = false}, {.is_hevc = false}};
-        size_t recipe = 0;
-        while (strcmp(clip_name(recipe), names[i]) != 0) recipe++;
-        const char *why =
-            clip_make_two(&takes[0].clip, &takes[1].clip, recipe, 'B', check_scratch());
+        const char *why = clip_make_two(&takes[0].clip, &takes[1].clip, clip_find(names[i]), 'B',
+                                        check_scratch());
         if (why != NULL) {
             check_skip(why);
             return;
