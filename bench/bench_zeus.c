@@ -1,10 +1,12 @@
 /* bench_zeus.c: a training step of the published network, and reading systems, timed.
  *
- * usage: bench_zeus step BATCH f32|bf16 STEPS [cuda]     prints systems per second of the best
- * step, and the products' share of one more bench_zeus read BATCH f32|bf16 TOKENS ROUNDS    prints
- * milliseconds of the best round Images are 192 x 864 of noise, 272 tokens each; what is timed does
- * not depend on their content. Two threads. The peer is zeus_torch.py; zeus.py runs both and prints
- * the ratios. */
+ * usage: bench_zeus step BATCH f32|bf16 STEPS [cuda]
+ *            prints systems per second of the best step, and the products' share of one more
+ *        bench_zeus read BATCH f32|bf16 TOKENS ROUNDS
+ *            prints milliseconds of the best round
+ *
+ * Images are 192 x 864 of noise, 272 tokens each; what is timed does not depend on their content.
+ * Two threads. The peer is zeus_torch.py; zeus.py runs both and prints the ratios. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -140,12 +140,18 @@ static void put_avcc_tail(rp_text *out, const rp_media_h264_sps *sps, const uint
     if (old_bytes >= 4) rp_text_add_bytes(out, old + 3, old_bytes - 3);
 }
 
+/* What stands before the lists, as it is; false where it is too short or of another version. */
+static bool put_head(rp_text *out, rp_bytes *bytes, size_t size) {
+    const uint8_t *head = rp_bytes_take(bytes, size);
+    if (head == NULL || head[0] != 1) return false;
+    rp_text_add_bytes(out, head, size);
+    return true;
+}
+
 static bool put_avcc(rp_text *out, rp_bytes *bytes, const rp_media_parameter_sets *own) {
     changes changes = {0};
     const size_t begin = out->length;
-    const uint8_t *head = rp_bytes_take(bytes, AVCC_HEAD);
-    if (head == NULL || head[0] != 1) return false;
-    rp_text_add_bytes(out, head, AVCC_HEAD);
+    if (!put_head(out, bytes, AVCC_HEAD)) return false;
     for (int kind = 0; kind < 2; kind++) {
         const uint8_t mask = kind == 0 ? 0x1f : 0xff, count = rp_bytes_u8(bytes);
         const size_t count_at = out->length;
@@ -188,9 +194,7 @@ static void take_head(uint8_t *head, const rp_media_parameter_set *set) {
 static bool put_hvcc(rp_text *out, rp_bytes *bytes, const rp_media_parameter_sets *own) {
     changes changes = {0};
     const size_t begin = out->length;
-    const uint8_t *head = rp_bytes_take(bytes, HVCC_HEAD);
-    if (head == NULL || head[0] != 1) return false;
-    rp_text_add_bytes(out, head, HVCC_HEAD);
+    if (!put_head(out, bytes, HVCC_HEAD)) return false;
     const uint8_t arrays = rp_bytes_u8(bytes);
     rp_text_add_char(out, (char)arrays);
     for (uint8_t i = 0; i < arrays; i++) {

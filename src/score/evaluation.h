@@ -7,8 +7,7 @@
 #include "score/reader.h"
 
 typedef struct rp_evaluation {
-    rp_ser
-        ser; /* left empty where the readings are kept: who keeps them judges them (judgement.h) */
+    rp_ser ser; /* empty where readings are kept: their keeper judges them (judgement.h) */
     int32_t systems, cut_right; /* systems; those cut into as many measures as there are */
     double seconds;             /* of reading */
 } rp_evaluation;
