@@ -380,8 +380,10 @@ double rp_video_profile_due_seconds(const rp_video_profile *profile, const uint6
 /* Tests on the clip itself whether the next sample in the file is always one of the track that is
  * furthest behind in time (ffmpeg and what is built on it); equal times: the lower track. With
  * `all` every track but PCM takes part, else those that pace: two at least. `edits`: a track's time
- * begins with its edit list. */
+ * begins with its edit list. The first TESTED_MAX samples are enough, and a table that claims four
+ * thousand million samples of one size costs no minutes. */
 static bool test_interleave(const rp_video_profile *profile, bool all, bool edits) {
+    enum { TESTED_MAX = 1 << 20 };
     rp_media_cursor cursors[RP_MEDIA_TRACKS_MAX];
     rp_media_sample samples[RP_MEDIA_TRACKS_MAX];
     bool has[RP_MEDIA_TRACKS_MAX] = {0};
@@ -394,7 +396,7 @@ static bool test_interleave(const rp_video_profile *profile, bool all, bool edit
         if (all ? profile->tracks[i].kind != RP_VIDEO_PCM : paces)
             has[i] = rp_media_cursor_next(&samples[i], &cursors[i]);
     }
-    for (;;) {
+    while (tested < TESTED_MAX) {
         int next = -1, behind = -1;
         double least = 0;
         for (int i = 0; i < profile->track_count; i++) {
