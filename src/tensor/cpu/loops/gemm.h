@@ -12,7 +12,7 @@
 
 typedef float rp_lane __attribute__((vector_size(64), aligned(4)));
 
-enum { RP_TILE_ROWS = 6 };
+enum { RP_TILE_ROWS = 6, RP_ROW_PANELS = 4 };
 
 RP_INLINE void gemm_tile(float *y, int64_t y_stride, const float *a, int64_t a_stride,
                          const float *panel, int64_t inner, int rows, int64_t columns) {
@@ -37,6 +37,24 @@ RP_INLINE void gemm_tile(float *y, int64_t y_stride, const float *a, int64_t a_s
     }
 }
 
+/* One row over `count` whole panels side by side. With the two sums of one panel each multiply-add
+ * would wait for the one before it; two sums a panel keep the processor busy, in the same order. */
+RP_INLINE void gemm_row(float *y, const float *a, const float *panels, int64_t inner, int count) {
+    rp_lane sum[RP_ROW_PANELS][2] = {0};
+    for (int64_t k = 0; k < inner; k++) {
+        const float value = a[k];
+        for (int p = 0; p < count; p++) {
+            const float *panel = panels + (p * inner + k) * RP_PANEL;
+            sum[p][0] += value * *(const rp_lane *)panel;
+            sum[p][1] += value * *(const rp_lane *)(panel + 16);
+        }
+    }
+    for (int p = 0; p < count; p++) {
+        *(rp_lane *)(y + p * RP_PANEL) += sum[p][0];
+        *(rp_lane *)(y + p * RP_PANEL + 16) += sum[p][1];
+    }
+}
+
 /* The rows that fill no tile, in one pass over the panel too: late steps of a batch have few. Each
  * case is a tile of its own, with its sums in registers. */
 static inline void gemm_rest(float *y, int64_t y_stride, const float *a, int64_t a_stride,
@@ -53,7 +71,10 @@ static inline void gemm_rest(float *y, int64_t y_stride, const float *a, int64_t
 /* y (rows, columns) += a (rows, inner) * panels. Strides in elements. */
 static inline void rp_gemm(float *y, int64_t y_stride, const float *a, int64_t a_stride,
                            const float *panels, int64_t rows, int64_t inner, int64_t columns) {
-    for (int64_t p = 0; p * RP_PANEL < columns; p++) {
+    int64_t p = 0;
+    for (; rows == 1 && (p + RP_ROW_PANELS) * RP_PANEL <= columns; p += RP_ROW_PANELS)
+        gemm_row(y + p * RP_PANEL, a, panels + p * inner * RP_PANEL, inner, RP_ROW_PANELS);
+    for (; p * RP_PANEL < columns; p++) {
         const float *panel = panels + p * inner * RP_PANEL;
         const int64_t left = columns - p * RP_PANEL, width = left < RP_PANEL ? left : RP_PANEL;
         float *y_panel = y + p * RP_PANEL;
