@@ -42,6 +42,7 @@ static void bench_init(bench *b, const char *device, int64_t batch, rp_dtype dty
     const rp_configuration *zeus = rp_configuration_find("zeus");
     *b = (bench){.batch = batch};
     if (rp_model_create(&b->model, zeus, 1, training, NULL) != RP_OK ||
+        (!training && rp_model_fold(&b->model, NULL) != RP_OK) ||
         rp_device_create(&b->device, device, THREADS, &error) != RP_OK ||
         rp_parameters_move(&b->model.parameters, b->device, &error) != RP_OK ||
         rp_tape_init(&b->tape, b->device, &error) != RP_OK) {

@@ -169,8 +169,9 @@ static rp_tensor *run_row(rp_lenet_modern *net, rp_tensor *x, rp_tensor *earlier
 static rp_tensor *run_folded(rp_lenet_modern *net, rp_tensor *x, rp_tensor *earlier, int row,
                              double decay) {
     const rp_lenet_row *r = &net->shape->rows[row];
-    const rp_filter filter = {&net->folded.rows[row * 2].tensor,
-                              &net->folded.rows[row * 2 + 1].tensor, earlier == NULL};
+    const rp_filter filter = {.w = &net->folded.rows[row * 2].tensor,
+                              .b = &net->folded.rows[row * 2 + 1].tensor,
+                              .relu = earlier == NULL};
     (void)decay;
     x = rp_tape_conv2d_bias(&net->tape, x, &filter, &around);
     if (earlier != NULL) x = rp_tape_relu(&net->tape, rp_tape_add(&net->tape, x, earlier));

@@ -148,6 +148,7 @@ rp_status rp_model_create(rp_model *model, const rp_configuration *configuration
 
 void rp_model_clear(rp_model *model) {
     rp_parameters_clear(&model->parameters);
+    rp_parameters_clear(&model->folded);
     *model = (rp_model){0};
 }
 
@@ -232,6 +233,7 @@ rp_status rp_model_open(rp_model *model, const char *path, bool training, rp_err
         memcpy(model->parameters.average, model->parameters.values,
                (size_t)model->parameters.trained_count * sizeof(float));
     rp_safetensors_close(&file);
+    if (status == RP_OK && !training) status = rp_model_fold(model, error);
     if (status != RP_OK) rp_model_clear(model);
     return status;
 }
@@ -248,12 +250,16 @@ typedef struct walk {
     int32_t stride, row;
 } walk;
 
-static rp_tensor *weight(const walk *w, const char *part) {
+static rp_tensor *part_of(const rp_parameters *parameters, int row, const char *part) {
     char name[RP_PARAMETER_NAME_MAX];
-    part_name(name, w->row, part);
-    rp_parameter *found = rp_parameters_find(&w->model->parameters, name);
+    part_name(name, row, part);
+    rp_parameter *found = rp_parameters_find(parameters, name);
     assert(found != NULL);
     return &found->tensor;
+}
+
+static rp_tensor *weight(const walk *w, const char *part) {
+    return part_of(&w->model->parameters, w->row, part);
 }
 
 /* A parameter behind the encoder's: asked for at every token that is read, so the many rows before
@@ -306,28 +312,57 @@ static void same_padding(int32_t pad[2], int64_t size, int32_t kernel, int32_t s
     pad[1] = total - pad[0];
 }
 
-static rp_tensor *conv(const walk *w, rp_tensor *x, const char *part, const int32_t stride[2]) {
-    rp_tensor *weights = weight(w, part);
-    if (x == NULL) return NULL;
+static rp_window same_window(const rp_tensor *x, const rp_tensor *weights,
+                             const int32_t stride[2]) {
     rp_window window = {.stride = {stride[0], stride[1]}};
     same_padding(window.pad, x->shape[1], (int32_t)weights->shape[1], stride[0]);
     same_padding(window.pad + 2, x->shape[2], (int32_t)weights->shape[2], stride[1]);
+    return window;
+}
+
+static rp_tensor *conv(const walk *w, rp_tensor *x, const char *part, const int32_t stride[2]) {
+    rp_tensor *weights = weight(w, part);
+    if (x == NULL) return NULL;
+    const rp_window window = same_window(x, weights, stride);
     return rp_tape_conv2d(w->tape, x, weights, &window);
 }
 
-static rp_tensor *residual(walk *w, rp_tensor *x, const rp_layer *layer) {
-    const int32_t stride[2] = {layer->stride_w, layer->stride_h}, one[2] = {1, 1};
-    rp_tensor *shortcut = x, *y = conv(w, x, "conv1", stride);
-    if (layer->kernel > 0) {
-        shortcut = conv(w, x, "shortcut", stride);
-        rp_tape_release(w->tape, x);
-        shortcut = norm(w, shortcut, "norm3", NULL, false);
+/* A convolution with its norm; both in one where the model is folded. */
+typedef struct pair {
+    const char *conv, *norm; /* parts */
+    int32_t stride[2];
+    bool relu;
+    rp_tensor *residual; /* added before relu; may be NULL; may be used up */
+} pair;
+
+static rp_tensor *run_pair(const walk *w, rp_tensor *x, const pair *p) {
+    const rp_parameters *folded = &w->model->folded;
+    if (folded->count == 0) {
+        rp_tensor *y = conv(w, x, p->conv, p->stride);
+        return norm(w, y, p->norm, p->residual, p->relu);
     }
-    rp_tensor *inner = norm(w, y, "norm1", NULL, true);
-    y = conv(w, inner, "conv2", one);
+    const rp_filter filter = {.w = part_of(folded, w->row, p->conv),
+                              .b = part_of(folded, w->row, p->norm),
+                              .relu = p->relu,
+                              .residual = p->residual,
+                              .lengths = w->lengths};
+    if (x == NULL) return NULL;
+    const rp_window window = same_window(x, filter.w, p->stride);
+    return rp_tape_conv2d_bias(w->tape, x, &filter, &window);
+}
+
+static rp_tensor *residual(const walk *w, rp_tensor *x, const rp_layer *layer) {
+    pair first = {"conv1", "norm1", {layer->stride_w, layer->stride_h}, .relu = true};
+    pair across = {"shortcut", "norm3", {layer->stride_w, layer->stride_h}, .relu = false};
+    pair second = {"conv2", "norm2", {1, 1}, .relu = true, .residual = x};
+    rp_tensor *inner = run_pair(w, x, &first);
+    if (layer->kernel > 0) {
+        second.residual = run_pair(w, x, &across);
+        rp_tape_release(w->tape, x);
+    }
+    rp_tensor *y = run_pair(w, inner, &second);
     rp_tape_release(w->tape, inner);
-    y = norm(w, y, "norm2", shortcut, true);
-    rp_tape_release(w->tape, shortcut);
+    rp_tape_release(w->tape, second.residual);
     return y;
 }
 
@@ -352,8 +387,8 @@ static rp_tensor *lstm(const walk *w, rp_tensor *x, const rp_layer *layer) {
 static rp_tensor *run_layer(walk *w, rp_tensor *x, const rp_layer *layer) {
     switch (layer->kind) {
         case RP_LAYER_CONV: {
-            x = conv(w, x, "conv", (const int32_t[]){layer->stride_w, layer->stride_h});
-            return layer->norm ? norm(w, x, "norm", NULL, layer->relu) : x;
+            const pair p = {"conv", "norm", {layer->stride_w, layer->stride_h}, .relu = layer->relu};
+            return layer->norm ? run_pair(w, x, &p) : conv(w, x, p.conv, p.stride);
         }
         case RP_LAYER_RESIDUAL: return residual(w, x, layer);
         case RP_LAYER_COLUMNS: return columns(w, x, layer);
@@ -406,6 +441,13 @@ static void put_rows(rp_tape *space, rp_tensor *whole, rp_tensor *part, int64_t 
                         rp_tensor_bytes(exact));
 }
 
+/* exp(2 keys) in f32: the decoder asks for them at every token. */
+static rp_tensor *raise_keys(rp_tape *space, rp_tensor *keys) {
+    rp_tensor *exact =
+        keys != NULL && keys->dtype != RP_F32 ? rp_tape_cast(space, keys, RP_F32) : keys;
+    return rp_tape_exp(space, rp_tape_scale(space, exact, 2, 0));
+}
+
 rp_encoding rp_model_encode_apart(const rp_model *model, rp_tape *tape, rp_tape *space,
                                   const rp_tensor *images, const int32_t *lengths) {
     enum { TOGETHER_MAX = 8 };
@@ -415,7 +457,8 @@ rp_encoding rp_model_encode_apart(const rp_model *model, rp_tape *tape, rp_tape 
     const int64_t shape[3] = {count, images->shape[1] / model->stride, c->units};
     rp_encoding whole = {.enc = rp_tape_tensor(tape, RP_F32, 3, shape),
                          .keys = rp_tape_tensor(tape, RP_F32, 3, shape),
-                         .edges = c->by_measure ? rp_tape_tensor(tape, RP_F32, 2, shape) : NULL};
+                         .edges = c->by_measure ? rp_tape_tensor(tape, RP_F32, 2, shape) : NULL,
+                         .raised = true};
     for (int64_t i = 0; i < groups && tape->status == RP_OK; i++) {
         const int64_t first = count * i / groups, last = count * (i + 1) / groups;
         rp_tape_reset(space);
@@ -426,7 +469,7 @@ rp_encoding rp_model_encode_apart(const rp_model *model, rp_tape *tape, rp_tape 
         const rp_encoding part =
             rp_model_encode(model, space, &some, lengths + first, &(rp_model_run){0});
         put_rows(space, whole.enc, part.enc, first);
-        put_rows(space, whole.keys, part.keys, first);
+        put_rows(space, whole.keys, raise_keys(space, part.keys), first);
         put_rows(space, whole.edges, part.edges, first);
         tape->status = space->status;
         tape->error = space->error;
@@ -448,6 +491,7 @@ rp_decoding rp_model_decode(const rp_model *model, rp_tape *tape, const rp_encod
                                 .b = named(model, "decoder.bias"),
                                 .h0 = spans->h0,
                                 .c0 = spans->c0,
+                                .raised = encoding->raised,
                                 .span_max = spans->span_max};
     const rp_decoder_result result = rp_tape_decoder(tape, encoding->enc, encoding->keys, &decoder);
     rp_tensor *weights = named(model, "decoder.output.weight"), *h = result.h;

@@ -58,6 +58,7 @@ const rp_configuration *rp_configuration_at(size_t index);
 typedef struct rp_model {
     const rp_configuration *configuration;
     rp_parameters parameters; /* owned */
+    rp_parameters folded;     /* owned; empty, or see rp_model_fold */
     int32_t stride;           /* px a column */
     int32_t behind_encoder;   /* index of the first parameter that is not the encoder's */
     rp_calibration calibration;
@@ -67,7 +68,13 @@ typedef struct rp_model {
 rp_status rp_model_create(rp_model *model, const rp_configuration *configuration, uint64_t seed,
                           bool training, rp_error *error);
 
-/* Reads shipped weights. RP_INPUT: damaged, or made for another vocabulary or program. */
+/* For reading: the encoder's convolutions once more, with the norms behind them in their weights
+ * (nn/fold.h); rp_model_encode then runs these, which spares a pass over memory each. Not for a
+ * model that is being trained: the copy does not follow. RP_SYSTEM: no memory. */
+rp_status rp_model_fold(rp_model *model, rp_error *error);
+
+/* Reads shipped weights, folded unless for training. RP_INPUT: damaged, or made for another
+ * vocabulary or program. */
 rp_status rp_model_open(rp_model *model, const char *path, bool training, rp_error *error);
 
 /* Weights of `from` in a network that differs from it in the height of its images alone: what
@@ -86,9 +93,10 @@ rp_status rp_model_metadata(const rp_model *model, rp_metadata metadata[RP_MODEL
 
 typedef struct rp_encoding {
     rp_tensor *enc;      /* (B, T, U) */
-    rp_tensor *keys;     /* (B, T, U) */
+    rp_tensor *keys;     /* (B, T, U); exp(2 keys) if `raised` */
     rp_tensor *edges;    /* (B, T) f32 logits, or NULL */
     rp_tensor *presence; /* (B, T, V) f32 logits of what a column holds; NULL but in training */
+    bool raised;
 } rp_encoding;
 
 typedef struct rp_model_run {

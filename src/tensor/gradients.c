@@ -189,10 +189,16 @@ static void conv2d_rule(rp_tape *tape, const rp_node *node, rp_tensor *gy) {
 static void conv2d_bias_rule(rp_tape *tape, const rp_node *node, rp_tensor *gy) {
     const rp_tensor *b = in(node, 2);
     rp_tensor *g = gy;
+    if (in(node, 4) != NULL) {
+        tape->status = rp_fail(&tape->error, RP_USAGE, -1, "conv2d_bias with lengths is for use and "
+                               "has no gradient; use conv2d and batch_norm");
+        return;
+    }
     if (node->args.attr.relu)
         g = rp_tape_mul(tape, gy, rp_tape_step(tape, (rp_tensor *)node->args.out[0]));
     conv2d_rule(tape, node, g);
     if (b->needs_grad) rp_tape_give(tape, b, rp_tape_sum_like(tape, g, b));
+    rp_tape_give(tape, in(node, 3), g);
 }
 
 static void conv2d_data_rule(rp_tape *tape, const rp_node *node, rp_tensor *u) {
@@ -281,9 +287,10 @@ static void window_pool_rule(rp_tape *tape, const rp_node *node, rp_tensor *gy) 
 
 static void decoder_rule(rp_tape *tape, const rp_node *node, rp_tensor *gy) {
     if (refuse_graph(tape, node)) return;
-    if (in(node, 11) != NULL || in(node, 12) != NULL) { /* decoder_backward starts from 0 */
+    if (in(node, 11) != NULL || in(node, 12) != NULL || node->args.attr.raised) {
         tape->status = rp_fail(&tape->error, RP_USAGE, -1,
-                               "decoder has no gradient when it goes on from a state h0, c0");
+                               "decoder has no gradient when it goes on from a state h0, c0, or with "
+                               "raised keys");
         return;
     }
     static const int differentiated[9] = {0, 1, 4, 5, 6,

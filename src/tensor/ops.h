@@ -23,7 +23,7 @@ typedef struct rp_attr {
     double alpha, beta, eps, rate, decay[2];
     uint64_t seed, stream, count;
     int32_t stride[2], kernel[2], pad[4];
-    bool transpose_a, transpose_b, relu, training, biased;
+    bool transpose_a, transpose_b, relu, training, biased, raised;
 } rp_attr;
 
 typedef struct rp_args {

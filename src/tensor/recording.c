@@ -220,7 +220,8 @@ rp_tensor *rp_tape_conv2d(rp_tape *tape, rp_tensor *x, rp_tensor *w, const rp_wi
 rp_tensor *rp_tape_conv2d_bias(rp_tape *tape, rp_tensor *x, const rp_filter *filter,
                                const rp_window *window) {
     if (x == NULL || filter->w == NULL) return NULL;
-    rp_args args = {.in = {x, filter->w, filter->b}, .attr = window_attr(window)};
+    rp_args args = {.in = {x, filter->w, filter->b, filter->residual, filter->lengths},
+                    .attr = window_attr(window)};
     const int64_t shape[4] = {x->shape[0],
                               fitted(x->shape[1], args.attr.pad[0] + args.attr.pad[1],
                                      filter->w->shape[1], args.attr.stride[0]),
@@ -229,10 +230,16 @@ rp_tensor *rp_tape_conv2d_bias(rp_tape *tape, rp_tensor *x, const rp_filter *fil
                               filter->w->shape[0]};
     assert(x->shape[3] == filter->w->shape[3]);
     args.attr.relu = filter->relu;
-    args.out[0] = rp_tape_tensor(tape, x->dtype, 4, shape);
-    if (args.out[0] == NULL) return NULL;
+    rp_tensor *residual = filter->residual, *y;
+    if (residual != NULL && residual->is_owned && !tape->recording)
+        y = rp_tape_take_over(tape, residual);
+    else y = rp_tape_tensor(tape, x->dtype, 4, shape);
+    if (y == NULL) return NULL;
+    assert(residual == NULL || rp_tensor_count(residual) == rp_tensor_count(y));
+    if (residual != NULL && residual->data == NULL) args.in[3] = y;
+    args.out[0] = y;
     rp_tape_record(tape, RP_OP_conv2d_bias, &args);
-    return args.out[0];
+    return y;
 }
 
 static rp_args pool_args(rp_tape *tape, rp_tensor *x, const rp_window *window) {
@@ -327,7 +334,8 @@ rp_decoder_result rp_tape_decoder(rp_tape *tape, rp_tensor *enc, rp_tensor *keys
                                   rp_tape_tensor(tape, exact, 3, unit_shape),
                                   rp_tape_tensor(tape, exact, 3, gate_shape),
                                   rp_tape_tensor(tape, exact, 3, alpha_shape),
-                                  rp_tape_tensor(tape, exact, 3, context_shape)}};
+                                  rp_tape_tensor(tape, exact, 3, context_shape)},
+                          .attr = {.raised = d->raised}};
     if (tape->status != RP_OK) return (rp_decoder_result){0};
     rp_tape_record(tape, RP_OP_decoder, &args);
     return (rp_decoder_result){args.out[0], args.out[1], args.out[3]};

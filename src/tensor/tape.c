@@ -85,6 +85,17 @@ rp_tensor *rp_tape_tensor(rp_tape *tape, rp_dtype dtype, int dims, const int64_t
     return tensor;
 }
 
+rp_tensor *rp_tape_take_over(rp_tape *tape, rp_tensor *x) {
+    assert(x->is_owned && !tape->recording);
+    rp_tensor *y = new_header(tape, x->dtype, x->dims, x->shape);
+    if (y == NULL) return NULL;
+    y->data = x->data;
+    y->is_owned = true;
+    x->data = NULL;
+    x->is_owned = false;
+    return y;
+}
+
 rp_tensor *rp_tape_zeros(rp_tape *tape, rp_dtype dtype, int dims, const int64_t *shape) {
     rp_tensor *tensor = rp_tape_tensor(tape, dtype, dims, shape);
     if (tensor != NULL) tape->device->clear(tape->device, tensor->data, rp_tensor_bytes(tensor));

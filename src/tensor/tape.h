@@ -59,6 +59,10 @@ rp_tensor *rp_tape_import(rp_tape *tape, rp_tensor *leaf);
  * another shape over the same numbers. */
 void rp_tape_release(rp_tape *tape, rp_tensor *tensor);
 
+/* The same numbers as a result of their own; x, of which the tape must own the memory, has none from
+ * here on. Only where nothing is recorded. */
+rp_tensor *rp_tape_take_over(rp_tape *tape, rp_tensor *x);
+
 /* Waits until what was recorded has been computed: before the host reads results. */
 rp_status rp_tape_finish(rp_tape *tape);
 
@@ -115,10 +119,13 @@ rp_tensor *rp_tape_conv2d(rp_tape *tape, rp_tensor *x, rp_tensor *w, const rp_wi
 typedef struct rp_filter {
     rp_tensor *w, *b; /* (O, KW, KH, C) and (O) */
     bool relu;
+    rp_tensor *residual, *lengths; /* may be NULL: (B, W', H', O) and i32 (B) */
 } rp_filter;
 
-/* y (B, W', H', O) = act(conv2d(x, w) + b) in one pass over memory: for layers whose norm is folded
- * into the weights. Can be differentiated, twice too. */
+/* y (B, W', H', O) = act(conv2d(x, w) + b + residual) in one pass over memory, 0 behind lengths: for
+ * layers whose norm is folded into the weights. Where nothing is recorded y takes the residual's
+ * memory, if the tape owns that, and the residual is empty from there on. Can be differentiated,
+ * twice too, but for lengths. */
 rp_tensor *rp_tape_conv2d_bias(rp_tape *tape, rp_tensor *x, const rp_filter *filter,
                                const rp_window *window);
 rp_tensor *rp_tape_max_pool2d(rp_tape *tape, rp_tensor *x, const rp_window *window);
@@ -147,6 +154,7 @@ rp_tensor *rp_tape_window_pool(rp_tape *tape, rp_tensor *x, rp_tensor *spans);
 typedef struct rp_decoder {
     rp_tensor *spans, *ids, *e, *wq, *bq, *v, *wx, *wh, *b;
     rp_tensor *h0, *c0; /* both NULL: zeros; given: no gradients */
+    bool raised;        /* keys are exp(2 keys): no gradients */
     int64_t span_max;   /* S */
 } rp_decoder;
 

@@ -65,7 +65,7 @@ static double compare(rp_device *device, fold_case *c, bool relu) {
                           .running_var = &of[3],
                           .eps = 1e-5,
                           .relu = relu};
-    const rp_filter filter = {&folded, &of[4], relu};
+    const rp_filter filter = {.w = &folded, .b = &of[4], .relu = relu};
     const rp_foldable layer = layer_of(c);
     CHECK_INT(rp_fold_norm(c->folded, c->bias, &layer), 0);
     const rp_tensor *two = rp_tape_batch_norm(&tape, rp_tape_conv2d(&tape, &x, &w, &window), &norm);

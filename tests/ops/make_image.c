@@ -55,7 +55,12 @@ static void make_conv2d(op_case *c) {
 static void make_conv2d_bias(op_case *c) {
     make_conv2d(c);
     c->in[2] = op_differentiated(op_parameter(1, &c->in[1].shape[0], FILL_NORMAL));
-    c->attr.relu = c->size >= SIZE_FORWARD && c->seed % 2 == 0; /* its kink has no difference */
+    if (rp_random_below(&c->random, 2) == 0)
+        c->in[3] = op_differentiated(filled(c->out[0], FILL_NORMAL));
+    if (c->size < SIZE_FORWARD) return; /* relu's kink has no difference, lengths no gradient */
+    c->attr.relu = c->seed % 2 == 0;
+    if (rp_random_below(&c->random, 2) == 0)
+        c->in[4] = op_integers(1, &c->out[0].shape[0], FILL_LENGTHS, c->out[0].shape[1]);
 }
 
 static void make_conv2d_backward_data(op_case *c) {

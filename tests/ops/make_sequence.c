@@ -73,6 +73,8 @@ static void make_decoder(op_case *c) {
     for (int i = 0; i < 11; i++) c->in[i].is_differentiated = i != 2 && i != 3;
     const bool is_begun = c->size >= SIZE_FORWARD && op_is_rare(c, 2); /* no gradient then */
     if (is_begun) c->in[11] = c->in[12] = op_parameter(2, state, FILL_SMALL);
+    c->attr.raised = c->size >= SIZE_FORWARD && op_is_rare(c, 2); /* nor then */
+    if (c->attr.raised) c->in[1].fill = FILL_POSITIVE;
     c->out[0] = c->out[1] = op_parameter(3, (int64_t[]){n, steps, u}, FILL_ZERO);
     c->out[2] = op_parameter(3, (int64_t[]){n, steps, 4 * u}, FILL_ZERO);
     c->out[3] = op_parameter(3, (int64_t[]){n, steps, t}, FILL_ZERO);

@@ -21,7 +21,7 @@ typedef struct key {
     int32_t types[3]; /* rp_dtype of the three tensors */
     int64_t x[4], w[4], y[4];
     int32_t stride[2], pad[4];
-    int32_t transpose[2], has_bias, relu;
+    int32_t transpose[2], has_bias, adds, relu;
 } key;
 
 struct rp_cpu_primitive {
@@ -73,11 +73,14 @@ static rp_cpu_primitive *primitive_slot(rp_cpu_state *state, const key *key) {
     return &state->primitives[at];
 }
 
-/* Takes the largest of each result and 0 before it is written. */
-static dnnl_status_t append_relu(dnnl_primitive_attr_t attr) {
+/* What is done to each result before it is written: what stands there is added, then the largest of
+ * it and 0 taken. */
+static dnnl_status_t append_after(dnnl_primitive_attr_t attr, const key *key) {
     dnnl_post_ops_t ops = NULL;
     dnnl_status_t s = dnnl_post_ops_create(&ops);
-    if (s == dnnl_success) s = dnnl_post_ops_append_eltwise(ops, 1, dnnl_eltwise_relu, 0, 0);
+    if (s == dnnl_success && key->adds) s = dnnl_post_ops_append_sum(ops, 1);
+    if (s == dnnl_success && key->relu)
+        s = dnnl_post_ops_append_eltwise(ops, 1, dnnl_eltwise_relu, 0, 0);
     if (s == dnnl_success) s = dnnl_primitive_attr_set_post_ops(attr, ops);
     if (ops != NULL) dnnl_post_ops_destroy(ops);
     return s;
@@ -91,7 +94,8 @@ static dnnl_status_t finish(rp_cpu_state *state, rp_cpu_primitive *slot, const_d
     dnnl_status_t s = dnnl_primitive_attr_create(&attr);
     if (s == dnnl_success)
         s = dnnl_primitive_attr_set_scratchpad_mode(attr, dnnl_scratchpad_mode_user);
-    if (s == dnnl_success && slot->key.relu) s = append_relu(attr);
+    if (s == dnnl_success && (slot->key.adds || slot->key.relu))
+        s = append_after(attr, &slot->key);
     if (s == dnnl_success) s = dnnl_primitive_desc_create(&pd, desc, attr, state->engine, hint);
     if (s == dnnl_success) {
         slot->packed = *dnnl_primitive_desc_query_md(pd, packed, 0);
@@ -218,12 +222,23 @@ static rp_status conv_slot(rp_device *device, const key *key, const rp_tensor *x
     return rp_cpu_onednn_failed(conv_make(state, *out, x, w, y, attr), "convolution", error);
 }
 
-/* conv2d, and with `bias` conv2d_bias. */
-static rp_status conv_forward(rp_device *device, const rp_args *args, const rp_tensor *bias,
-                              rp_error *error) {
+/* Columns of an image behind its length become 0. */
+static void clear_behind(const rp_tensor *y, const rp_tensor *lengths) {
+    const size_t column = rp_tensor_bytes(y) / (size_t)(y->shape[0] * y->shape[1]);
+    for (int64_t b = 0; b < y->shape[0]; b++) {
+        const int64_t length = ((const int32_t *)lengths->data)[b];
+        char *first = (char *)y->data + (size_t)(b * y->shape[1] + length) * column;
+        if (length < y->shape[1]) memset(first, 0, (size_t)(y->shape[1] - length) * column);
+    }
+}
+
+/* conv2d, and with a bias conv2d_bias: bias, residual and relu while the results are at hand. */
+static rp_status conv_forward(rp_device *device, const rp_args *args, rp_error *error) {
     const rp_tensor *x = args->in[0], *w = args->in[1], *y = args->out[0];
+    const rp_tensor *bias = args->in[2], *residual = args->in[3], *lengths = args->in[4];
     key key = conv_key(CONV_FORWARD, x, w, y, &args->attr);
     key.has_bias = bias != NULL;
+    key.adds = residual != NULL;
     key.relu = bias != NULL && args->attr.relu;
     rp_cpu_primitive *slot;
     dnnl_memory_t packed;
@@ -234,17 +249,21 @@ static rp_status conv_forward(rp_device *device, const rp_args *args, const rp_t
                                       {DNNL_ARG_DST, &slot->y, y->data, NULL},
                                       {DNNL_ARG_BIAS, &slot->bias, NULL, NULL}};
     if (bias != NULL) operands[3].data = bias->data;
-    return execute(device, slot, operands, bias != NULL ? 4 : 3, error);
+    if (residual != NULL && residual->data != y->data)
+        memcpy(y->data, residual->data, rp_tensor_bytes(y));
+    RP_TRY(execute(device, slot, operands, bias != NULL ? 4 : 3, error));
+    if (lengths != NULL) clear_behind(y, lengths);
+    return RP_OK;
 }
 
 static rp_status conv2d(rp_device *device, const rp_args *args, rp_error *error) {
     if (args->in[0]->dtype == RP_F64) return rp_ref_ops.conv2d(device, args, error);
-    return conv_forward(device, args, NULL, error);
+    return conv_forward(device, args, error);
 }
 
 static rp_status conv2d_bias(rp_device *device, const rp_args *args, rp_error *error) {
     if (args->in[0]->dtype == RP_F64) return rp_ref_ops.conv2d_bias(device, args, error);
-    return conv_forward(device, args, args->in[2], error);
+    return conv_forward(device, args, error);
 }
 
 static rp_status conv2d_backward_data(rp_device *device, const rp_args *args, rp_error *error) {

@@ -161,19 +161,44 @@ rp_status rp_cuda_conv2d_backward_weights(rp_device *device, const rp_args *args
     return run(device, &c, tensors, error);
 }
 
-static __global__ void bias_kernel(rp_view y, const float *bias, int64_t count, int64_t channels,
-                                   int relu) {
+/* What is done to the sums of a convolution. */
+typedef struct finish {
+    rp_view y, residual; /* residual.data NULL: none */
+    const float *bias;
+    const int32_t *lengths; /* NULL: all columns count */
+    int64_t count, channels, column, columns; /* numbers of a column, columns of an image */
+    int relu;
+} finish;
+
+static __global__ void finish_kernel(finish f) {
     const int64_t i = rp_index();
-    if (i >= count) return;
-    const float value = rp_get(y, i) + bias[i % channels];
-    rp_put(y, i, relu && value < 0 ? 0 : value);
+    if (i >= f.count) return;
+    const int64_t place = i / f.column, image = place / f.columns;
+    float value = rp_get(f.y, i) + f.bias[i % f.channels];
+    if (f.residual.data != NULL) value += rp_get(f.residual, i);
+    if (f.relu && value < 0) value = 0;
+    if (f.lengths != NULL && place - image * f.columns >= f.lengths[image]) value = 0;
+    rp_put(f.y, i, value);
 }
 
+/* Where y lies over the residual, the sums go to memory of their own first. */
 rp_status rp_cuda_conv2d_bias(rp_device *device, const rp_args *args, rp_error *error) {
-    const rp_tensor *y = args->out[0];
-    const int64_t count = rp_tensor_count(y);
+    const rp_tensor *y = args->out[0], *residual = args->in[3], *lengths = args->in[4];
+    finish f = {rp_view_of(y), rp_view_of(residual)};
+    f.bias = (const float *)args->in[2]->data;
+    f.lengths = lengths != NULL ? (const int32_t *)lengths->data : NULL;
+    f.count = rp_tensor_count(y);
+    f.channels = y->shape[3];
+    f.column = y->shape[2] * y->shape[3];
+    f.columns = y->shape[1];
+    f.relu = args->attr.relu;
+    if (residual != NULL && residual->data == y->data) {
+        void *kept = rp_cuda_scratch_take(device, RP_CUDA_RESIDUAL, rp_tensor_bytes(y));
+        if (kept == NULL) return rp_fail_memory(error, "the residual on the GPU");
+        device->copy(device, kept, y->data, rp_tensor_bytes(y));
+        f.residual.data = kept;
+    }
     RP_TRY(rp_cuda_conv2d(device, args, error));
-    rp_launch(rp_cuda_state_of(device), bias_kernel, rp_grid_over(count), rp_view_of(y),
-              (const float *)args->in[2]->data, count, y->shape[3], args->attr.relu);
+    rp_launch(rp_cuda_state_of(device), finish_kernel, rp_grid_over(f.count), f);
     return rp_cuda_launched(device, error);
 }

@@ -14,6 +14,7 @@ typedef struct run {
     const float *words, *bq, *v, *b, *h0, *c0; /* words (V, 4U) */
     const int32_t *spans, *ids;
     float *h, *c, *gates, *alpha, *ctx;
+    int raised; /* keys are exp(2 keys) */
 } run;
 
 /* Shared memory, in floats: the context and the state side by side, so that [ctx ; h] and [h ; c]
@@ -40,6 +41,10 @@ static int64_t room_floats(const rp_decoder_sizes *s, int64_t rows, int threads)
     return s->values + 6 * s->units + s->width + 2 * s->columns + rp_parts_floats(rows, threads);
 }
 
+static __device__ float key_of(const run *r, float key) {
+    return r->raised ? 0.5f * logf(key) : key;
+}
+
 /* scores[t] = v . tanh(keys[t] + q) + v[A]: a warp a column. */
 template <typename T>
 static __device__ void score(const run *r, const room *m, rp_decoder_span span) {
@@ -49,7 +54,7 @@ static __device__ void score(const run *r, const room *m, rp_decoder_span span) 
         const int64_t t = from + rp_thread() / 32;
         float sum = 0;
         for (int64_t k = lane; k < A && t < span.count; k += 32)
-            sum += r->v[k] * tanhf(rp_load(keys + t * A + k) + m->q[k]);
+            sum += r->v[k] * tanhf(key_of(r, rp_load(keys + t * A + k)) + m->q[k]);
         sum = rp_warp_sum(sum);
         if (lane == 0 && t < span.count) m->scores[t] = sum + r->v[A];
     }
@@ -191,6 +196,7 @@ rp_status rp_cuda_decoder(rp_device *device, const rp_args *args, rp_error *erro
     RP_TRY(prepare(device, &r, args, error));
     r.enc = args->in[0]->data;
     r.keys = args->in[1]->data;
+    r.raised = args->attr.raised;
     r.spans = (const int32_t *)args->in[2]->data;
     r.ids = (const int32_t *)args->in[3]->data;
     r.bq = floats_of(args->in[6]);

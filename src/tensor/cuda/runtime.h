@@ -17,6 +17,7 @@ extern "C" {
 
 /* Working memory that grows to the largest size ever asked and stays; one buffer a purpose. */
 typedef enum rp_cuda_scratch {
+    RP_CUDA_RESIDUAL, /* what a convolution is added to */
     RP_CUDA_REDUCE,  /* partial sums */
     RP_CUDA_CAST,    /* an upstream gradient in another type */
     RP_CUDA_COLUMNS, /* patches of an image, side by side */

@@ -89,16 +89,22 @@ rp_status rp_ref_conv2d(rp_device *device, const rp_args *args, rp_error *error)
 rp_status rp_ref_conv2d_bias(rp_device *device, const rp_args *args, rp_error *error) {
     rp_arena arena = {0};
     rp_tensor *y = args->out[0];
-    const int64_t outputs = y->shape[3];
+    const rp_tensor *residual = args->in[3];
+    const int64_t outputs = y->shape[3], column = y->shape[2] * outputs;
     const arrays a = {.x = rp_ref_load(&arena, args->in[0]),
                       .w = rp_ref_load(&arena, args->in[1]),
                       .y = rp_ref_zeros(&arena, rp_tensor_count(y)),
                       .shape = conv_shape(args->in[0], args->in[1], y)};
     if (arena.failed) return rp_ref_finish(&arena, error);
     for (int64_t i = 0; i < rp_tensor_count(y); i++)
-        a.y[i] = rp_tensor_get(args->in[2], i % outputs);
+        a.y[i] = rp_tensor_get(args->in[2], i % outputs) +
+                 (residual != NULL ? rp_tensor_get(residual, i) : 0);
     walk(&a, &args->attr, add_to_y);
-    for (int64_t i = 0; i < rp_tensor_count(y) && args->attr.relu; i++) a.y[i] = fmax(a.y[i], 0);
+    for (int64_t i = 0; i < rp_tensor_count(y); i++) {
+        const int64_t place = i / column, sample = place / y->shape[1];
+        if (args->attr.relu) a.y[i] = fmax(a.y[i], 0);
+        if (place % y->shape[1] >= rp_ref_length(args->in[4], sample, y->shape[1])) a.y[i] = 0;
+    }
     rp_ref_store(y, a.y);
     return rp_ref_finish(&arena, error);
 }

@@ -138,6 +138,14 @@ static void run_cell(const arrays *a, const step *at) {
     }
 }
 
+/* From exp(2 keys) to the keys. */
+static const double *lowered_keys(rp_arena *arena, const rp_tensor *raised) {
+    double *keys = rp_ref_load(arena, raised);
+    for (int64_t i = 0; keys != NULL && i < rp_tensor_count(raised); i++)
+        keys[i] = log(keys[i]) / 2;
+    return keys;
+}
+
 rp_status rp_ref_decoder(rp_device *device, const rp_args *args, rp_error *error) {
     rp_arena arena = {0};
     arrays a = {.s = sizes_of(args->in, args->out[3])};
@@ -150,6 +158,8 @@ rp_status rp_ref_decoder(rp_device *device, const rp_args *args, rp_error *error
     a.gates = rp_ref_zeros(&arena, rows * 4 * a.s.units);
     a.alpha = rp_ref_zeros(&arena, rows * a.s.columns_max);
     a.ctx = rp_ref_zeros(&arena, rows * a.s.values);
+    if (arena.failed) return rp_ref_finish(&arena, error);
+    if (args->attr.raised) a.keys = lowered_keys(&arena, args->in[1]);
     if (arena.failed) return rp_ref_finish(&arena, error);
     for (int64_t row = 0; row < rows; row++) {
         const step at = step_of(&a, row / a.s.steps, row % a.s.steps);

@@ -327,7 +327,7 @@ static rp_status decoder(rp_device *device, const rp_args *args, rp_error *error
     float *space =
         rp_cpu_scratch_take(device, RP_SCRATCH_DECODER, ((size_t)inputs + working) * sizeof(float));
     if (space == NULL) return rp_fail_memory(error, "the decoder");
-    RP_TRY(call_init(device, &p, in, space, error));
+    RP_TRY(call_init(device, &p, in, args->attr.raised, space, error));
     RP_TRY(make_table(device, in[4], in[8], in[10], &p.table, error));
     if (together) walk_together(&p, space + inputs);
     else walk_apart(&p, space + inputs, shares);

@@ -2,7 +2,7 @@
  * sizes, their inputs in f32, and the attention's trick.
  *
  * The attention needs no exp for each step and column: tanh(k + q) = 1 - 2 / (1 + e^2k e^2q), and
- * e^2k is made once a call. A product that leaves the range of f32 becomes infinity or 0, and the
+ * e^2k is made once a call, or was by the caller. A product that leaves the range of f32 becomes infinity or 0, and the
  * tanh 1 or -1, as it should; rp_exp itself holds for |k|, |q| <= 43, far beyond where tanh lies
  * flat. Private to the loop files. */
 #ifndef RP_TENSOR_CPU_LOOPS_DECODER_H
@@ -20,7 +20,7 @@ typedef struct shape {
 typedef struct call {
     shape s;
     const float *enc;
-    float *keys;               /* exp(2 keys) */
+    const float *keys;         /* exp(2 keys) */
     const int32_t *span, *ids; /* (N, 3), (N, L) */
     const float *bq, *v, *h0, *c0;
     const float *table; /* (V, 4U): e wx_e' + b */
@@ -60,14 +60,17 @@ static inline void raise_queries(float *q, int64_t count) {
 
 /* Fills in what both directions of the call share. */
 static inline rp_status call_init(rp_device *device, call *p, const rp_tensor *const *in,
-                                  float *space, rp_error *error) {
+                                  bool raised, float *space, rp_error *error) {
     const shape *s = &p->s;
     p->enc = as_f32(device, in[0], space, error);
-    p->keys = space + rp_tensor_count(in[0]);
-    const float *keys = as_f32(device, in[1], p->keys, error);
-    const int64_t key_count = keys != NULL ? rp_tensor_count(in[1]) : 0;
+    float *raised_keys = space + rp_tensor_count(in[0]);
+    const float *keys = p->keys = as_f32(device, in[1], raised_keys, error);
+    if (!raised && keys != NULL) {
+        const int64_t count = rp_tensor_count(in[1]);
 #pragma omp parallel for simd
-    for (int64_t i = 0; i < key_count; i++) p->keys[i] = rp_exp(2 * keys[i]);
+        for (int64_t i = 0; i < count; i++) raised_keys[i] = rp_exp(2 * keys[i]);
+        p->keys = raised_keys;
+    }
     p->span = in[2]->data;
     p->ids = in[3]->data;
     p->bq = in[6]->data;

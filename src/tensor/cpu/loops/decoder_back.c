@@ -346,7 +346,7 @@ static rp_status decoder_backward(rp_device *device, const rp_args *args, rp_err
          own * (size_t)shares) *
             sizeof(float));
     if (space == NULL) return rp_fail_memory(error, "the decoder's gradients");
-    RP_TRY(call_init(device, &b.p, in, space, error));
+    RP_TRY(call_init(device, &b.p, in, false, space, error));
     b.genc = space + enc + keys;
     b.gkeys = b.genc + enc;
     b.ggates = b.gkeys + keys;
