@@ -387,7 +387,8 @@ static rp_tensor *lstm(const walk *w, rp_tensor *x, const rp_layer *layer) {
 static rp_tensor *run_layer(walk *w, rp_tensor *x, const rp_layer *layer) {
     switch (layer->kind) {
         case RP_LAYER_CONV: {
-            const pair p = {"conv", "norm", {layer->stride_w, layer->stride_h}, .relu = layer->relu};
+            const pair p = {
+                "conv", "norm", {layer->stride_w, layer->stride_h}, .relu = layer->relu};
             return layer->norm ? run_pair(w, x, &p) : conv(w, x, p.conv, p.stride);
         }
         case RP_LAYER_RESIDUAL: return residual(w, x, layer);

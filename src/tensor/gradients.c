@@ -190,7 +190,8 @@ static void conv2d_bias_rule(rp_tape *tape, const rp_node *node, rp_tensor *gy) 
     const rp_tensor *b = in(node, 2);
     rp_tensor *g = gy;
     if (in(node, 4) != NULL) {
-        tape->status = rp_fail(&tape->error, RP_USAGE, -1, "conv2d_bias with lengths is for use and "
+        tape->status = rp_fail(&tape->error, RP_USAGE, -1,
+                               "conv2d_bias with lengths is for use and "
                                "has no gradient; use conv2d and batch_norm");
         return;
     }
@@ -288,9 +289,10 @@ static void window_pool_rule(rp_tape *tape, const rp_node *node, rp_tensor *gy) 
 static void decoder_rule(rp_tape *tape, const rp_node *node, rp_tensor *gy) {
     if (refuse_graph(tape, node)) return;
     if (in(node, 11) != NULL || in(node, 12) != NULL || node->args.attr.raised) {
-        tape->status = rp_fail(&tape->error, RP_USAGE, -1,
-                               "decoder has no gradient when it goes on from a state h0, c0, or with "
-                               "raised keys");
+        tape->status =
+            rp_fail(&tape->error, RP_USAGE, -1,
+                    "decoder has no gradient when it goes on from a state h0, c0, or with "
+                    "raised keys");
         return;
     }
     static const int differentiated[9] = {0, 1, 4, 5, 6,

@@ -64,7 +64,8 @@ static void stir_norms(rp_model *model) {
         const bool is_scale = strstr(row->name, ".gamma") || strstr(row->name, ".variance");
         float *values = row->tensor.data;
         for (int64_t k = 0; (is_shift || is_scale) && k < row->shape[0]; k++)
-            values[k] = (float)rp_random_between(&random, is_shift ? -0.3 : 0.5, is_shift ? 0.3 : 2);
+            values[k] =
+                (float)rp_random_between(&random, is_shift ? -0.3 : 0.5, is_shift ? 0.3 : 2);
         if (strstr(row->name, ".gamma")) values[0] = -values[0];
     }
 }

@@ -94,8 +94,7 @@ static dnnl_status_t finish(rp_cpu_state *state, rp_cpu_primitive *slot, const_d
     dnnl_status_t s = dnnl_primitive_attr_create(&attr);
     if (s == dnnl_success)
         s = dnnl_primitive_attr_set_scratchpad_mode(attr, dnnl_scratchpad_mode_user);
-    if (s == dnnl_success && (slot->key.adds || slot->key.relu))
-        s = append_after(attr, &slot->key);
+    if (s == dnnl_success && (slot->key.adds || slot->key.relu)) s = append_after(attr, &slot->key);
     if (s == dnnl_success) s = dnnl_primitive_desc_create(&pd, desc, attr, state->engine, hint);
     if (s == dnnl_success) {
         slot->packed = *dnnl_primitive_desc_query_md(pd, packed, 0);

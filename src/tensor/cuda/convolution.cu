@@ -165,7 +165,7 @@ rp_status rp_cuda_conv2d_backward_weights(rp_device *device, const rp_args *args
 typedef struct finish {
     rp_view y, residual; /* residual.data NULL: none */
     const float *bias;
-    const int32_t *lengths; /* NULL: all columns count */
+    const int32_t *lengths;                   /* NULL: all columns count */
     int64_t count, channels, column, columns; /* numbers of a column, columns of an image */
     int relu;
 } finish;

@@ -18,13 +18,13 @@ extern "C" {
 /* Working memory that grows to the largest size ever asked and stays; one buffer a purpose. */
 typedef enum rp_cuda_scratch {
     RP_CUDA_RESIDUAL, /* what a convolution is added to */
-    RP_CUDA_REDUCE,  /* partial sums */
-    RP_CUDA_CAST,    /* an upstream gradient in another type */
-    RP_CUDA_COLUMNS, /* patches of an image, side by side */
-    RP_CUDA_WEIGHTS, /* weights turned for a recurrence */
-    RP_CUDA_STEPS,   /* of a sequence: what the steps need, and leave for products */
-    RP_CUDA_STATES,  /* of an LSTM: the states before its steps */
-    RP_CUDA_LIBRARY, /* cuBLAS and cuDNN */
+    RP_CUDA_REDUCE,   /* partial sums */
+    RP_CUDA_CAST,     /* an upstream gradient in another type */
+    RP_CUDA_COLUMNS,  /* patches of an image, side by side */
+    RP_CUDA_WEIGHTS,  /* weights turned for a recurrence */
+    RP_CUDA_STEPS,    /* of a sequence: what the steps need, and leave for products */
+    RP_CUDA_STATES,   /* of an LSTM: the states before its steps */
+    RP_CUDA_LIBRARY,  /* cuBLAS and cuDNN */
     RP_CUDA_SCRATCH_COUNT
 } rp_cuda_scratch;
 
