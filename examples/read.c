@@ -9,7 +9,7 @@ int main(int argc, char **argv) {
     rp_score_result result = {0};
     rp_error error = {0};
     const rp_score_read_options options = {0};
-    rp_status status = rp_score_reader_create(&reader, argv[1], 0, &error);
+    rp_status status = rp_score_reader_create(&reader, argv[1], 0, 0, &error);
     if (status == RP_OK) status = rp_score_read(&result, reader, argv[2], &options, NULL, &error);
     if (status == RP_OK) fputs(result.musicxml, stdout);
     else fprintf(stderr, "read: %s\n", error.text);

@@ -60,7 +60,8 @@ typedef struct rp_score_evaluate_options {
     const char *calibrate; /* of the split "train" alone: fit the tokens' confidence to what was
                             * read and write the weights with it here; or NULL */
     int32_t limit, threads;
-    int32_t beam; /* lines tried at once for each measure, to 16; 0, 1: greedy, as published */
+    int32_t beam;  /* lines tried at once for each measure, to 16; 0, 1: greedy, as published */
+    int32_t views; /* how often each system is looked at, to 4; 0: once if greedy, else twice */
     bool full_precision, free_grammar;
 } rp_score_evaluate_options;
 
@@ -154,10 +155,11 @@ void rp_score_dataset_report_clear(rp_score_dataset_report *report);
 
 typedef struct rp_score_reader rp_score_reader;
 
-/* Opens a model for reading any number of inputs. `threads` 0: all processors. RP_INPUT: the model
- * is damaged or made for another vocabulary. */
-rp_status rp_score_reader_create(rp_score_reader **reader, const char *model, int32_t threads,
-                                 rp_error *error);
+/* Opens a model for reading any number of inputs. `views`: how often each system is looked at, a
+ * little moved each time, to 4; more errs less and takes longer; 0: twice. `threads` 0: all
+ * processors. RP_INPUT: the model is damaged or made for another vocabulary. */
+rp_status rp_score_reader_create(rp_score_reader **reader, const char *model, int32_t views,
+                                 int32_t threads, rp_error *error);
 void rp_score_reader_destroy(rp_score_reader *reader);
 
 typedef struct rp_score_read_options {

@@ -8,7 +8,7 @@
 
 struct evaluate_options {
     const char *split, *model, *details, *calibrate;
-    int64_t limit, threads, beam;
+    int64_t limit, threads, beam, views;
     bool json, full_precision, free_grammar;
 };
 
@@ -27,6 +27,8 @@ static const rp_cli_option options[] = {
     {"threads", 't', RP_CLI_INTEGER, "N", AT(threads), "processors to use; 0: all"},
     {"beam", 'b', RP_CLI_INTEGER, "N", AT(beam),
      "lines tried at once, up to 16; 1: greedy; read tries 4"},
+    {"views", 0, RP_CLI_INTEGER, "N", AT(views),
+     "look at each system so many times, up to 4; default: 1 if greedy, else 2 as read does"},
     {"f32", 0, RP_CLI_FLAG, NULL, AT(full_precision), "activations in f32 instead of bf16"},
     {"free", 0, RP_CLI_FLAG, NULL, AT(free_grammar), "let any token follow any"},
 };
@@ -108,6 +110,7 @@ static rp_status run(const rp_cli_call *call, rp_error *error) {
                                                 .limit = (int32_t)values->limit,
                                                 .threads = (int32_t)values->threads,
                                                 .beam = (int32_t)values->beam,
+                                                .views = (int32_t)values->views,
                                                 .full_precision = values->full_precision,
                                                 .free_grammar = values->free_grammar};
     const rp_status status = rp_score_evaluate(&figures, &evaluate, call->progress, error);

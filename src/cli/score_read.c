@@ -10,7 +10,7 @@
 
 struct read_options {
     const char *output, *model, *picture, *part;
-    int64_t threads;
+    int64_t threads, views;
     bool system, json, lmx;
 };
 
@@ -28,6 +28,8 @@ static const rp_cli_option options[] = {
     {"lmx", 0, RP_CLI_FLAG, NULL, AT(lmx), "write LMX, a system a line, instead of MusicXML"},
     {"part", 0, RP_CLI_TEXT, "K/N", AT(part),
      "of a folder only every N-th page from the K-th on; under mpirun or srun: the rank's"},
+    {"views", 0, RP_CLI_INTEGER, "N", AT(views),
+     "look at each system so many times, up to 4 (2): more errs less and takes longer"},
     {"threads", 't', RP_CLI_INTEGER, "N", AT(threads), "processors to use; 0: all"},
 };
 #undef AT
@@ -118,7 +120,7 @@ static rp_status read_folder(const rp_cli_call *call, rp_error *error) {
     rp_status status = find_part(&options.part, &options.parts, values->part, error);
     if (status == RP_OK)
         status = rp_score_reader_create(&reader, rp_cli_model_path(space, values->model),
-                                        (int32_t)values->threads, error);
+                                        (int32_t)values->views, (int32_t)values->threads, error);
     if (status != RP_OK) return status;
     status = rp_score_read_folder(&report, reader, &options, call->progress, error);
     rp_score_reader_destroy(reader);
@@ -140,8 +142,9 @@ static rp_status run(const rp_cli_call *call, rp_error *error) {
         return rp_cli_fail(error, RP_USAGE, "--picture goes with one input");
     rp_score_reader *reader;
     char space[RP_CLI_PATH_BYTES];
-    rp_status worst = rp_score_reader_create(&reader, rp_cli_model_path(space, values->model),
-                                             (int32_t)values->threads, error);
+    rp_status worst =
+        rp_score_reader_create(&reader, rp_cli_model_path(space, values->model),
+                               (int32_t)values->views, (int32_t)values->threads, error);
     if (worst != RP_OK) return worst;
     for (size_t i = 0; i < call->input_count && worst != RP_SYSTEM; i++) {
         rp_score_result result;

@@ -72,7 +72,8 @@ void rp_span_columns(int32_t span[2], double left, double right, int32_t stride,
     span[1] = last > columns ? columns : last <= span[0] ? span[0] + 1 : last;
 }
 
-void rp_batch_put_image(rp_tensor *images, int64_t index, const rp_page_image *image) {
+void rp_batch_put_image(rp_tensor *images, int64_t index, const rp_page_image *image,
+                        rp_shift shift) {
     const int64_t width = images->shape[1], height = images->shape[2];
     float exact[256];
     uint16_t half[256];
@@ -83,13 +84,19 @@ void rp_batch_put_image(rp_tensor *images, int64_t index, const rp_page_image *i
     const bool is_half = images->dtype == RP_BF16;
     char *start = (char *)images->data + (size_t)(index * width * height) * (is_half ? 2 : 4);
     memset(start, 0, (size_t)(width * height) * (is_half ? 2 : 4));
-    for (int64_t y = 0; y < height && y < image->height; y++) {
-        const uint8_t *row = image->data + (size_t)y * image->stride;
-        const int64_t count = image->width < width ? image->width : width;
+    const int64_t most = image->width < width ? image->width : width;
+    const int64_t first = shift.right > 0 ? shift.right : 0;
+    const int64_t last = shift.right < 0 ? most + shift.right : most;
+    for (int64_t y = 0; y < height; y++) {
+        const int64_t from = y - shift.down;
+        if (from < 0 || from >= image->height) continue;
+        const uint8_t *row = image->data + (size_t)from * image->stride;
         if (is_half)
-            for (int64_t x = 0; x < count; x++) ((uint16_t *)start)[x * height + y] = half[row[x]];
+            for (int64_t x = first; x < last; x++)
+                ((uint16_t *)start)[x * height + y] = half[row[x - shift.right]];
         else
-            for (int64_t x = 0; x < count; x++) ((float *)start)[x * height + y] = exact[row[x]];
+            for (int64_t x = first; x < last; x++)
+                ((float *)start)[x * height + y] = exact[row[x - shift.right]];
     }
 }
 
@@ -249,7 +256,7 @@ static rp_status make_batch(rp_batches *b, rp_batch *batch, uint64_t step) {
     for (int32_t i = 0; i < size; i++) {
         rp_random random = rp_random_make(b->options.seed, stream_spans + first + (uint64_t)i);
         batch->lengths[i] = images[i].width;
-        rp_batch_put_image(&batch->images, i, &images[i]);
+        rp_batch_put_image(&batch->images, i, &images[i], (rp_shift){0});
         mark_edges(b, batch, samples[i], i, images[i].width);
         count += sample_spans(spans + count, b, samples[i], i, images[i].width, &random);
     }

@@ -54,7 +54,14 @@ void rp_batches_destroy(rp_batches *batches);
 void rp_span_columns(int32_t span[2], double left, double right, int32_t stride, int32_t margin,
                      int32_t columns);
 
-/* Copies an image into place `index` of images (B, W, H, 1): turned, ink 1, paper 0 behind it. */
-void rp_batch_put_image(rp_tensor *images, int64_t index, const rp_page_image *image);
+/* How far a picture is moved: px to the right and down, negative: the other way. */
+typedef struct rp_shift {
+    int32_t right, down;
+} rp_shift;
+
+/* Copies an image into place `index` of images (B, W, H, 1): turned, ink 1, paper 0 around it. What
+ * the shift moves beyond the place's or the image's own width is lost. */
+void rp_batch_put_image(rp_tensor *images, int64_t index, const rp_page_image *image,
+                        rp_shift shift);
 
 #endif

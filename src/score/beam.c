@@ -56,10 +56,12 @@ typedef struct beam {
     int32_t count;
     node *blocks[BLOCKS_MAX]; /* of the tree; nodes do not move */
     int32_t node_count;
-    int64_t span_max, rows;     /* rows: alive lines of this step */
-    rp_tensor spans, ids, h, c; /* of the rows */
-    float *next_h, *next_c;     /* the states behind this step, as many */
-    float *probabilities;       /* (V) of the row in hand */
+    int32_t views, images;
+    int64_t span_max, rows;       /* rows: alive lines of this step */
+    int64_t block;                /* rows of a view, a power of two; the views follow one another */
+    rp_tensor spans, ids, h, c;   /* of the rows of all views */
+    float *next_h, *next_c;       /* the states behind this step, as many */
+    float *probabilities, *share; /* (V) of the row in hand; of one view */
     rp_arena *arena;
 } beam;
 
@@ -72,15 +74,21 @@ static int64_t power_of_two(int64_t n) {
     return power;
 }
 
-static bool beam_init(beam *b, const rp_span *spans, int32_t count) {
+static bool beam_init(beam *b, const rp_span_list *list) {
     const rp_configuration *c = b->model->configuration;
-    const int64_t rows = power_of_two((int64_t)count * b->options->width), units = c->units;
+    const rp_span *spans = list->spans;
+    const int32_t count = list->count;
+    const int64_t block = power_of_two((int64_t)count * b->options->width), units = c->units;
+    const int64_t rows = block * list->views;
     b->count = count;
+    b->views = list->views;
+    b->images = list->images;
     b->span_max = 1;
     b->searches = rp_arena_array(b->arena, (size_t)count, sizeof *b->searches);
     b->next_h = rp_arena_array(b->arena, (size_t)(rows * units), sizeof(float));
     b->next_c = rp_arena_array(b->arena, (size_t)(rows * units), sizeof(float));
     b->probabilities = rp_arena_array(b->arena, (size_t)c->ids, sizeof(float));
+    b->share = rp_arena_array(b->arena, (size_t)c->ids, sizeof(float));
     if (!rp_tensor_make(&b->spans, b->arena, RP_I32, 2, (const int64_t[]){rows, 3}) ||
         !rp_tensor_make(&b->ids, b->arena, RP_I32, 2, (const int64_t[]){rows, 1}) ||
         !rp_tensor_make(&b->h, b->arena, RP_F32, 2, (const int64_t[]){rows, units}) ||
@@ -117,30 +125,45 @@ static int32_t add_node(beam *b, const node *value) {
 /* ---- one step of the network -------------------------------------------------------------------
  */
 
-/* Gathers the rows of all lines that are alive; rows beyond them are empty. False: none is. */
-static bool gather(beam *b) {
-    const int64_t units = b->model->configuration->units;
+/* Row `row` of view `view` is what line l goes on with; its state is that of the last step, whose
+ * views had `block` rows each. */
+static void gather_row(beam *b, const search *s, const line *l, int64_t row, int32_t view,
+                       int64_t block) {
+    const int64_t units = b->model->configuration->units, from = view * block + l->row;
     const size_t bytes = (size_t)units * sizeof(float);
-    int32_t *span = b->spans.data, *id = b->ids.data;
-    float *h = b->h.data, *c = b->c.data;
+    int32_t *span = (int32_t *)b->spans.data + row * 3;
+    memcpy((float *)b->h.data + row * units, b->next_h + from * units, bytes);
+    memcpy((float *)b->c.data + row * units, b->next_c + from * units, bytes);
+    span[0] = s->span.image + view * b->images;
+    span[1] = s->span.first;
+    span[2] = s->span.last;
+    ((int32_t *)b->ids.data)[row] =
+        l->node == NO_NODE ? RP_MODEL_END_ID : node_at(b, l->node)->token + 1;
+}
+
+/* The rows of one view from its first on; those beyond the lines that are alive are empty. */
+static void gather_view(beam *b, int32_t view, int64_t block) {
+    int64_t row = view * b->block;
+    for (int32_t n = 0; n < b->count; n++)
+        for (int32_t k = 0; k < b->searches[n].count; k++, row++)
+            gather_row(b, &b->searches[n], &b->searches[n].lines[k], row, view, block);
+    for (; row < (view + 1) * b->block; row++) {
+        ((int32_t *)b->ids.data)[row] = -1;
+        memset((int32_t *)b->spans.data + row * 3, 0, 3 * sizeof(int32_t));
+    }
+}
+
+/* Gathers the rows of all lines that are alive, for every view. False: none is. */
+static bool gather(beam *b) {
+    const int64_t block = b->block;
+    int32_t row = 0;
     b->rows = 0;
-    for (int32_t n = 0; n < b->count; n++) {
-        search *s = &b->searches[n];
-        for (int32_t k = 0; k < s->count; k++, b->rows++) {
-            line *l = &s->lines[k];
-            memcpy(h + b->rows * units, b->next_h + l->row * units, bytes);
-            memcpy(c + b->rows * units, b->next_c + l->row * units, bytes);
-            memcpy(span + b->rows * 3, &s->span, 3 * sizeof *span);
-            id[b->rows] = l->node == NO_NODE ? RP_MODEL_END_ID : node_at(b, l->node)->token + 1;
-            l->row = (int32_t)b->rows;
-        }
-    }
-    const int64_t rows = power_of_two(b->rows);
-    for (int64_t r = b->rows; r < rows; r++) {
-        id[r] = -1;
-        memset(span + r * 3, 0, 3 * sizeof *span);
-    }
-    b->spans.shape[0] = b->ids.shape[0] = b->h.shape[0] = b->c.shape[0] = rows;
+    for (int32_t n = 0; n < b->count; n++) b->rows += b->searches[n].count;
+    b->block = power_of_two(b->rows);
+    for (int32_t view = 0; view < b->views; view++) gather_view(b, view, block);
+    for (int32_t n = 0; n < b->count; n++)
+        for (int32_t k = 0; k < b->searches[n].count; k++) b->searches[n].lines[k].row = row++;
+    b->spans.shape[0] = b->ids.shape[0] = b->h.shape[0] = b->c.shape[0] = b->block * b->views;
     return b->rows > 0;
 }
 
@@ -151,6 +174,17 @@ static void soften(float *restrict p, const float *restrict logits, int64_t coun
     for (int64_t v = 0; v < count; v++) p[v] = rp_exp(logits[v] - largest);
     for (int64_t v = 0; v < count; v++) total += p[v];
     for (int64_t v = 0; v < count; v++) p[v] /= total;
+}
+
+/* The mean of what all views say of a row, into b->probabilities. */
+static void ask_views(const beam *b, const float *logits, int64_t row) {
+    const int64_t ids = b->model->configuration->ids;
+    soften(b->probabilities, logits + row * ids, ids);
+    for (int32_t view = 1; view < b->views; view++) {
+        soften(b->share, logits + (view * b->block + row) * ids, ids);
+        for (int64_t v = 0; v < ids; v++) b->probabilities[v] += b->share[v];
+    }
+    for (int64_t v = 0; v < ids && b->views > 1; v++) b->probabilities[v] /= (float)b->views;
 }
 
 /* ---- going on ----------------------------------------------------------------------------------
@@ -188,7 +222,7 @@ static int32_t choose(const beam *b, const search *s, const float *logits, choic
         const line *l = &s->lines[k];
         rp_lmx_set allowed;
         allowed_tokens(b, l, &allowed);
-        soften(b->probabilities, logits + l->row * ids, ids);
+        ask_views(b, logits, l->row);
         float least = least_probability(b, l, best, count);
         for (int64_t v = 0; v < ids; v++) {
             const unsigned token = v == RP_MODEL_END_ID ? RP_LMX_END : (unsigned)v - 1;
@@ -286,7 +320,8 @@ static bool advance(beam *b) {
         .spans = &b->spans, .ids = &b->ids, .h0 = &b->h, .c0 = &b->c, .span_max = b->span_max};
     const rp_decoding d = rp_model_decode(b->model, b->step, b->encoding, &spans);
     if (rp_tape_finish(b->step) != RP_OK) return false;
-    const size_t bytes = (size_t)(b->rows * b->model->configuration->units) * sizeof(float);
+    const int64_t rows = b->block * b->views;
+    const size_t bytes = (size_t)(rows * b->model->configuration->units) * sizeof(float);
     memcpy(b->next_h, d.h->data, bytes);
     memcpy(b->next_c, d.c->data, bytes);
     for (int32_t n = 0; n < b->count; n++)
@@ -339,7 +374,7 @@ rp_status rp_beam_write(rp_candidates *candidates, const rp_model *model, rp_tap
     if (b == NULL) return rp_fail_memory(error, "reading");
     *b = (beam){
         .model = model, .options = options, .step = step, .encoding = encoding, .arena = arena};
-    if (!beam_init(b, spans->spans, spans->count)) return rp_fail_memory(error, "reading");
+    if (!beam_init(b, spans)) return rp_fail_memory(error, "reading");
     while (advance(b)) {
     }
     if (step->status != RP_OK) {

@@ -42,9 +42,12 @@ typedef struct rp_span {
     int32_t image, first, last;
 } rp_span;
 
+/* With several views of an image the encoding holds all images as first seen, then all of them as
+ * seen next, and so on, `images` each; a token's probability is the mean of what they say. */
 typedef struct rp_span_list {
-    const rp_span *spans;
+    const rp_span *spans; /* of the first view */
     int32_t count;
+    int32_t views, images; /* views of each: at least 1 */
 } rp_span_list;
 
 /* Writes the lines of the spans of what was encoded; candidates: (count), memory of `arena`.

@@ -9,15 +9,21 @@
 
 enum { WIDTH_STEP_PX = 64, EDGES_MAX = 128 };
 
+/* Across half a column of 16 px and its quarters, and over a few rows. */
+static const rp_shift views[RP_READER_VIEWS_MAX] = {{0, 0}, {8, 3}, {4, -3}, {-4, 4}};
+
 rp_reader_options rp_reader_defaults(void) {
-    return (rp_reader_options){
-        .dtype = RP_BF16, .beam = {.width = 1, .steps_max = 500, .margin = 6}, .margin = 1};
+    return (rp_reader_options){.dtype = RP_BF16,
+                               .beam = {.width = 1, .steps_max = 500, .margin = 6},
+                               .margin = 1,
+                               .views = 1};
 }
 
 /* The bonuses were chosen on training systems, the width by what it cost: docs/experiments.md. */
 rp_reader_options rp_reader_careful(void) {
     rp_reader_options options = rp_reader_defaults();
     options.beam.width = 4;
+    options.views = 2;
     options.bonus = (rp_measure_bonus){.agrees = 2, .fits = 2};
     return options;
 }
@@ -178,24 +184,42 @@ static bool settle(rp_reader *reader, rp_reading *r, const rp_candidates *candid
     return true;
 }
 
+/* What the head says of the edges of image b: the mean of all views, in the first one's place. */
+static const float *mean_edges(const rp_reader *reader, const rp_encoding *encoding, int32_t b,
+                               int32_t count) {
+    if (encoding->edges == NULL) return NULL;
+    const int64_t columns = encoding->edges->shape[1];
+    float *edges = encoding->edges->data, *mean = edges + b * columns;
+    const float share = 1.0f / (float)reader->options.views;
+    for (int64_t t = 0; t < columns; t++) {
+        for (int32_t view = 1; view < reader->options.views; view++)
+            mean[t] += edges[(view * count + b) * columns + t];
+        mean[t] *= share;
+    }
+    return mean;
+}
+
 /* ---- together ----------------------------------------------------------------------------------
  */
 
+/* All images in the first view, then all in the next. */
 static rp_status encode(rp_reader *reader, rp_encoding *encoding, const rp_page_image *images,
                         int32_t count, rp_arena *arena, rp_error *error) {
     int64_t widest = 1;
-    int32_t *lengths = rp_arena_array(arena, (size_t)count, sizeof *lengths);
+    const int32_t looks = count * reader->options.views;
+    int32_t *lengths = rp_arena_array(arena, (size_t)looks, sizeof *lengths);
     if (lengths == NULL) return rp_fail_memory(error, "reading");
-    for (int32_t i = 0; i < count; i++) {
-        lengths[i] = images[i].width;
-        widest = images[i].width > widest ? images[i].width : widest;
+    for (int32_t i = 0; i < looks; i++) {
+        lengths[i] = images[i % count].width;
+        widest = lengths[i] > widest ? lengths[i] : widest;
     }
     widest = (widest + WIDTH_STEP_PX - 1) / WIDTH_STEP_PX * WIDTH_STEP_PX;
     rp_tape_reset(&reader->encode);
-    const int64_t shape[4] = {count, widest, reader->model->configuration->height, 1};
+    const int64_t shape[4] = {looks, widest, reader->model->configuration->height, 1};
     rp_tensor *x = rp_tape_tensor(&reader->encode, reader->options.dtype, 4, shape);
     if (x == NULL) return rp_fail_memory(error, "an image: the page is too wide");
-    for (int32_t i = 0; i < count; i++) rp_batch_put_image(x, i, &images[i]);
+    for (int32_t i = 0; i < looks; i++)
+        rp_batch_put_image(x, i, &images[i % count], views[i / count]);
     /* The decoder works in f32: the encoding is cast once there, and not at every step. */
     *encoding = rp_model_encode_apart(reader->model, &reader->encode, &reader->step, x, lengths);
     if (rp_tape_finish(&reader->encode) != RP_OK && error != NULL) *error = reader->encode.error;
@@ -208,18 +232,16 @@ rp_status rp_reader_read(rp_reader *reader, rp_reading *readings, const rp_page_
     int32_t span_count;
     RP_TRY(encode(reader, &encoding, images, count, arena, error));
     for (int32_t b = 0; b < count; b++) {
-        const float *logits = encoding.edges == NULL ? NULL
-                                                     : (const float *)encoding.edges->data +
-                                                           (int64_t)b * encoding.edges->shape[1];
         readings[b] = (rp_reading){0};
-        cut(&readings[b], reader, logits, images[b].width, arena);
+        cut(&readings[b], reader, mean_edges(reader, &encoding, b, count), images[b].width, arena);
         if (readings[b].edges == NULL) return rp_fail_memory(error, "reading");
     }
     const rp_span *spans = list_spans(reader, readings, images, count, &span_count, arena);
     rp_candidates *candidates = rp_arena_array(arena, (size_t)span_count, sizeof *candidates);
     if (arena->failed) return rp_fail_memory(error, "reading");
     RP_TRY(rp_beam_write(candidates, reader->model, &reader->step, &encoding,
-                         &(rp_span_list){spans, span_count}, &reader->options.beam, arena, error));
+                         &(rp_span_list){spans, span_count, reader->options.views, count},
+                         &reader->options.beam, arena, error));
     for (int32_t b = 0; b < count; candidates += readings[b].span_count, b++)
         if (!settle(reader, &readings[b], candidates, arena))
             return rp_fail_memory(error, "reading");

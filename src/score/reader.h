@@ -1,7 +1,9 @@
 /* reader.h: from crops of systems to LMX tokens: encode, cut into spans, write, choose.
  *
  * Spans are written as candidates (beam.h); of each measure the one is taken that is likely and
- * adds up (measure_choice.h). */
+ * adds up (measure_choice.h). An image may be looked at several times, each time moved by a few px
+ * and so across the grid of the network's columns: what they say is averaged, which errs less than
+ * any one of them (docs/experiments.md, Views). */
 #ifndef RP_SCORE_READER_H
 #define RP_SCORE_READER_H
 
@@ -9,18 +11,21 @@
 #include "score/beam.h"
 #include "score/measure_choice.h"
 
+enum { RP_READER_VIEWS_MAX = 4 };
+
 typedef struct rp_reader_options {
     rp_dtype dtype;         /* of the activations */
     rp_beam_options beam;   /* one_measure is the configuration's */
     rp_measure_bonus bonus; /* of configurations that read by measure */
     int32_t margin;         /* columns, as in training */
+    int32_t views;          /* how often each image is looked at, 1 .. RP_READER_VIEWS_MAX */
     bool is_one_piece;      /* systems follow one another, over calls: time signatures last */
 } rp_reader_options;
 
 /* Greedy, as training evaluates and figures are published. */
 rp_reader_options rp_reader_defaults(void);
 
-/* As scores are read: several lines at once, measures that add up preferred. */
+/* As scores are read: two views, several lines at once, measures that add up preferred. */
 rp_reader_options rp_reader_careful(void);
 
 /* What was read of one system; memory of the arena that was given. */

@@ -45,13 +45,14 @@ typedef struct job {
     rp_error nothing; /* what was seen on a page without music */
 } job;
 
-rp_status rp_score_reader_create(rp_score_reader **out, const char *model, int32_t threads,
-                                 rp_error *error) {
+rp_status rp_score_reader_create(rp_score_reader **out, const char *model, int32_t views,
+                                 int32_t threads, rp_error *error) {
     rp_score_reader *reader = calloc(1, sizeof *reader);
     *out = NULL;
     if (reader == NULL) return rp_fail_memory(error, "the reader");
     rp_reader_options options = rp_reader_careful();
     options.is_one_piece = true;
+    if (views > 0) options.views = views < RP_READER_VIEWS_MAX ? views : RP_READER_VIEWS_MAX;
     rp_status status = rp_model_open(&reader->model, model, false, error);
     if (status == RP_OK) status = rp_device_create_cpu(&reader->device, (unsigned)threads, error);
     if (status == RP_OK)

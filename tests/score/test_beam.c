@@ -6,7 +6,7 @@
 #include "score/beam.h"
 #include "score/reader.h"
 
-enum { COLUMNS = 40, SPANS = 5, STEPS = 30 };
+enum { IMAGES = 2, COLUMNS = 40, SPANS = 5, STEPS = 30 };
 
 /* A network and an encoding of noise. */
 typedef struct bench {
@@ -22,7 +22,7 @@ static const rp_span spans[SPANS] = {{0, 0, 9}, {0, 8, 20}, {0, 19, 40}, {1, 0, 
 static void bench_init(bench *b) {
     *b = (bench){0};
     const int64_t units = rp_configuration_find("measure")->units;
-    const int64_t shape[3] = {2, COLUMNS, units};
+    const int64_t shape[3] = {IMAGES, COLUMNS, units};
     rp_random random = rp_random_make(2, 0);
     CHECK_INT(rp_model_create(&b->model, rp_configuration_find("measure"), 7, false, NULL), RP_OK);
     CHECK_INT(rp_device_create_cpu(&b->device, 1, NULL), RP_OK);
@@ -32,7 +32,7 @@ static void bench_init(bench *b) {
     b->device->weights_version = 1;
     b->encoding.enc = rp_tape_tensor(&b->encode, RP_F32, 3, shape);
     b->encoding.keys = rp_tape_tensor(&b->encode, RP_F32, 3, shape);
-    for (int64_t i = 0; i < 2 * COLUMNS * units; i++) {
+    for (int64_t i = 0; i < IMAGES * COLUMNS * units; i++) {
         rp_tensor_set(b->encoding.enc, i, 4 * rp_random_normal(&random));
         rp_tensor_set(b->encoding.keys, i, 4 * rp_random_normal(&random));
     }
@@ -107,8 +107,9 @@ TEST(width_1_reads_what_plain_greedy_reading_reads) {
     rp_candidates c[SPANS];
     const rp_beam_options options = options_of(1);
     bench_init(&b);
-    REQUIRE(rp_beam_write(c, &b.model, &b.step, &b.encoding, &(rp_span_list){spans, SPANS},
-                          &options, &b.arena, NULL) == RP_OK);
+    REQUIRE(rp_beam_write(c, &b.model, &b.step, &b.encoding,
+                          &(rp_span_list){spans, SPANS, 1, IMAGES}, &options, &b.arena,
+                          NULL) == RP_OK);
     for (int n = 0; n < SPANS; n++) {
         uint16_t tokens[STEPS];
         const int32_t count = read_greedily(&b, &spans[n], tokens);
@@ -124,8 +125,9 @@ TEST(scores_are_the_networks_and_come_best_first) {
     rp_candidates c[SPANS];
     const rp_beam_options options = options_of(6);
     bench_init(&b);
-    REQUIRE(rp_beam_write(c, &b.model, &b.step, &b.encoding, &(rp_span_list){spans, SPANS},
-                          &options, &b.arena, NULL) == RP_OK);
+    REQUIRE(rp_beam_write(c, &b.model, &b.step, &b.encoding,
+                          &(rp_span_list){spans, SPANS, 1, IMAGES}, &options, &b.arena,
+                          NULL) == RP_OK);
     for (int n = 0; n < SPANS; n++) {
         CHECK(c[n].count >= 1 && c[n].count <= 6);
         for (int32_t k = 0; k < c[n].count; k++) {
@@ -153,16 +155,44 @@ TEST(scores_are_the_networks_and_come_best_first) {
     bench_clear(&b);
 }
 
+/* The two images taken for two views of one. */
+TEST(several_views_are_averaged_token_by_token) {
+    bench b;
+    rp_candidates c[3];
+    const rp_beam_options options = options_of(4);
+    bench_init(&b);
+    REQUIRE(rp_beam_write(c, &b.model, &b.step, &b.encoding, &(rp_span_list){spans, 3, 2, 1},
+                          &options, &b.arena, NULL) == RP_OK);
+    for (int n = 0; n < 3; n++) {
+        for (int32_t k = 0; k < c[n].count; k++) {
+            const rp_candidate *line = &c[n].items[k];
+            const int64_t ids = b.model.configuration->ids;
+            double mean[STEPS] = {0};
+            for (int32_t view = 0; view < 2; view++) {
+                const rp_span seen = {view, spans[n].first, spans[n].last};
+                const rp_tensor *p = judge(&b, &seen, line->tokens, line->count);
+                for (int32_t i = 0; i < line->count; i++)
+                    mean[i] += exp(rp_tensor_get(p, i * ids + line->tokens[i] + 1)) / 2;
+            }
+            for (int32_t i = 0; i < line->count; i++)
+                CHECK_NEAR(log(line->confidence[i]), log(mean[i]), 1e-3);
+        }
+    }
+    bench_clear(&b);
+}
+
 TEST(a_span_reads_the_same_alone_and_in_company) {
     bench b;
     rp_candidates together[SPANS], alone;
     const rp_beam_options options = options_of(4);
     bench_init(&b);
-    REQUIRE(rp_beam_write(together, &b.model, &b.step, &b.encoding, &(rp_span_list){spans, SPANS},
-                          &options, &b.arena, NULL) == RP_OK);
+    REQUIRE(rp_beam_write(together, &b.model, &b.step, &b.encoding,
+                          &(rp_span_list){spans, SPANS, 1, IMAGES}, &options, &b.arena,
+                          NULL) == RP_OK);
     for (int n = 0; n < SPANS; n++) {
-        REQUIRE(rp_beam_write(&alone, &b.model, &b.step, &b.encoding, &(rp_span_list){&spans[n], 1},
-                              &options, &b.arena, NULL) == RP_OK);
+        REQUIRE(rp_beam_write(&alone, &b.model, &b.step, &b.encoding,
+                              &(rp_span_list){&spans[n], 1, 1, IMAGES}, &options, &b.arena,
+                              NULL) == RP_OK);
         CHECK_INT(alone.count, together[n].count);
         CHECK_INT(alone.items[0].count, together[n].items[0].count);
         CHECK_NEAR(alone.items[0].score, together[n].items[0].score, 1e-3);

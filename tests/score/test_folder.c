@@ -22,7 +22,7 @@ static rp_score_reader *open_reader(void) {
         rp_model_metadata(&model, metadata, &space, NULL) != RP_OK ||
         rp_checkpoint_ship(path, &model.parameters, false, true, metadata, RP_MODEL_METADATA,
                            NULL) != RP_OK ||
-        rp_score_reader_create(&reader, path, 1, NULL) != RP_OK)
+        rp_score_reader_create(&reader, path, 0, 1, NULL) != RP_OK)
         check_failed(__FILE__, __LINE__, "no reader");
     rp_model_clear(&model);
     rp_arena_clear(&space);

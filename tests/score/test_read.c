@@ -6,6 +6,7 @@
 #include "base/mapped_file.h"
 #include "base/new_file.h"
 #include "page/png_image.h"
+#include "score/batch.h"
 #include "score/model.h"
 
 static char model_path[512];
@@ -32,10 +33,31 @@ static rp_status read_file(rp_score_result *result, const char *path, bool is_sy
     rp_score_reader *reader;
     const rp_score_read_options options = {.is_system = is_system};
     *result = (rp_score_result){0};
-    if (rp_score_reader_create(&reader, random_model(), 1, error) != RP_OK) return RP_SYSTEM;
+    if (rp_score_reader_create(&reader, random_model(), 0, 1, error) != RP_OK) return RP_SYSTEM;
     const rp_status status = rp_score_read(result, reader, path, &options, NULL, error);
     rp_score_reader_destroy(reader);
     return status;
+}
+
+TEST(a_view_is_the_picture_moved) {
+    enum { WIDTH = 6, HEIGHT = 4 };
+    uint8_t pixels[WIDTH * HEIGHT];
+    float data[8 * HEIGHT];
+    rp_tensor images = rp_tensor_over(data, RP_F32, 4, (const int64_t[]){1, 8, HEIGHT, 1});
+    const rp_page_image image = {WIDTH, HEIGHT, WIDTH, pixels};
+    for (int i = 0; i < WIDTH * HEIGHT; i++) pixels[i] = (uint8_t)(10 * i);
+    static const rp_shift shifts[] = {{0, 0}, {2, 1}, {-3, -2}, {9, 0}, {0, -9}};
+    for (size_t k = 0; k < RP_COUNT(shifts); k++) {
+        rp_batch_put_image(&images, 0, &image, shifts[k]);
+        for (int x = 0; x < 8; x++) {
+            for (int y = 0; y < HEIGHT; y++) {
+                const int fx = x - shifts[k].right, fy = y - shifts[k].down;
+                const bool inside = x < WIDTH && fx >= 0 && fx < WIDTH && fy >= 0 && fy < HEIGHT;
+                const float ink = inside ? (float)(255 - pixels[fy * WIDTH + fx]) / 255.0f : 0;
+                CHECK_NEAR(data[x * HEIGHT + y], ink, 1e-6);
+            }
+        }
+    }
 }
 
 TEST(a_page_becomes_musicxml_lmx_and_json) {
@@ -102,8 +124,8 @@ TEST(a_model_cut_short_is_refused) {
     REQUIRE(rp_mapped_file_open(&whole, random_model(), NULL) == RP_OK);
     snprintf(path, sizeof path, "%s/cut.safetensors", check_scratch());
     CHECK_INT(rp_new_file_write(path, whole.data, whole.size - 1000, NULL), RP_OK);
-    CHECK_INT(rp_score_reader_create(&reader, path, 1, &error), RP_INPUT);
+    CHECK_INT(rp_score_reader_create(&reader, path, 0, 1, &error), RP_INPUT);
     CHECK(strstr(error.text, "cut short") != NULL);
-    CHECK_INT(rp_score_reader_create(&reader, "/nowhere", 1, &error), RP_INPUT);
+    CHECK_INT(rp_score_reader_create(&reader, "/nowhere", 0, 1, &error), RP_INPUT);
     rp_mapped_file_close(&whole);
 }

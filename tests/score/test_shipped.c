@@ -22,7 +22,7 @@ TEST(the_example_pages_are_read_well_enough_to_be_recognised) {
     char model[1024], page[1024], gold[1024], read[1024];
     rp_score_reader *reader;
     if (!find_model(model, sizeof model)) return;
-    REQUIRE(rp_score_reader_create(&reader, model, 0, NULL) == RP_OK);
+    REQUIRE(rp_score_reader_create(&reader, model, 0, 0, NULL) == RP_OK);
     for (size_t i = 0; i < 2; i++) {
         rp_score_result result;
         rp_music_comparison c;
