@@ -59,8 +59,8 @@ rp_tensor *rp_tape_import(rp_tape *tape, rp_tensor *leaf);
  * another shape over the same numbers. */
 void rp_tape_release(rp_tape *tape, rp_tensor *tensor);
 
-/* The same numbers as a result of their own; x, of which the tape must own the memory, has none from
- * here on. Only where nothing is recorded. */
+/* The same numbers as a result of their own; x, of which the tape must own the memory, has none
+ * from here on. Only where nothing is recorded. */
 rp_tensor *rp_tape_take_over(rp_tape *tape, rp_tensor *x);
 
 /* Waits until what was recorded has been computed: before the host reads results. */
@@ -122,10 +122,10 @@ typedef struct rp_filter {
     rp_tensor *residual, *lengths; /* may be NULL: (B, W', H', O) and i32 (B) */
 } rp_filter;
 
-/* y (B, W', H', O) = act(conv2d(x, w) + b + residual) in one pass over memory, 0 behind lengths: for
- * layers whose norm is folded into the weights. Where nothing is recorded y takes the residual's
- * memory, if the tape owns that, and the residual is empty from there on. Can be differentiated,
- * twice too, but for lengths. */
+/* y (B, W', H', O) = act(conv2d(x, w) + b + residual) in one pass over memory, 0 behind lengths:
+ * for layers whose norm is folded into the weights. Where nothing is recorded y takes the
+ * residual's memory, if the tape owns that, and the residual is empty from there on. Can be
+ * differentiated, twice too, but for lengths. */
 rp_tensor *rp_tape_conv2d_bias(rp_tape *tape, rp_tensor *x, const rp_filter *filter,
                                const rp_window *window);
 rp_tensor *rp_tape_max_pool2d(rp_tape *tape, rp_tensor *x, const rp_window *window);

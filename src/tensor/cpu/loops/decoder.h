@@ -2,9 +2,9 @@
  * sizes, their inputs in f32, and the attention's trick.
  *
  * The attention needs no exp for each step and column: tanh(k + q) = 1 - 2 / (1 + e^2k e^2q), and
- * e^2k is made once a call, or was by the caller. A product that leaves the range of f32 becomes infinity or 0, and the
- * tanh 1 or -1, as it should; rp_exp itself holds for |k|, |q| <= 43, far beyond where tanh lies
- * flat. Private to the loop files. */
+ * e^2k is made once a call, or was by the caller. A product that leaves the range of f32 becomes
+ * infinity or 0, and the tanh 1 or -1, as it should; rp_exp itself holds for |k|, |q| <= 43, far
+ * beyond where tanh lies flat. Private to the loop files. */
 #ifndef RP_TENSOR_CPU_LOOPS_DECODER_H
 #define RP_TENSOR_CPU_LOOPS_DECODER_H
 
