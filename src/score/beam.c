@@ -148,8 +148,9 @@ static void gather_view(beam *b, int32_t view, int64_t block) {
         for (int32_t k = 0; k < b->searches[n].count; k++, row++)
             gather_row(b, &b->searches[n], &b->searches[n].lines[k], row, view, block);
     for (; row < (view + 1) * b->block; row++) {
+        const int32_t nowhere[3] = {(view + 1) * b->images - 1, 0, 0}; /* images ascend */
         ((int32_t *)b->ids.data)[row] = -1;
-        memset((int32_t *)b->spans.data + row * 3, 0, 3 * sizeof(int32_t));
+        memcpy((int32_t *)b->spans.data + row * 3, nowhere, sizeof nowhere);
     }
 }
 
