@@ -451,7 +451,7 @@ static rp_tensor *raise_keys(rp_tape *space, rp_tensor *keys) {
 
 rp_encoding rp_model_encode_apart(const rp_model *model, rp_tape *tape, rp_tape *space,
                                   const rp_tensor *images, const int32_t *lengths) {
-    enum { TOGETHER_MAX = 8 };
+    enum { TOGETHER_MAX = 2 };
     const rp_configuration *c = model->configuration;
     const int64_t count = images->shape[0], groups = (count + TOGETHER_MAX - 1) / TOGETHER_MAX;
     const int64_t image = rp_tensor_count(images) / count;
