@@ -34,7 +34,7 @@ struct rp_device {
 rp_status rp_device_create_ref(rp_device **device, rp_error *error);
 
 /* This machine's processors: oneDNN and fused loops, chosen by what the CPU can do.
- * `threads` 0: all that the process may use. */
+ * `threads` 0: all that the process may use; never more than OMP_THREAD_LIMIT. */
 rp_status rp_device_create_cpu(rp_device **device, unsigned threads, rp_error *error);
 
 /* An NVIDIA GPU: cuBLAS, cuDNN and kernels of our own, in a library that is opened here. Rows only

@@ -95,6 +95,15 @@ bool rp_cpu_install_level(rp_device *device, int index) {
     return true;
 }
 
+/* As many as asked, or one a processor; no more than OMP_THREAD_LIMIT lets us have. oneDNN divides
+ * its work among the threads it was promised: given fewer, as a limit below or OMP_DYNAMIC would,
+ * it leaves gradients of weights out or waits for ever. */
+static unsigned threads_of(unsigned asked) {
+    const unsigned limit = (unsigned)omp_get_thread_limit();
+    const unsigned wanted = asked != 0 ? asked : (unsigned)omp_get_num_procs();
+    return wanted < limit ? wanted : limit;
+}
+
 rp_status rp_device_create_cpu(rp_device **out, unsigned threads, rp_error *error) {
     RP_TRY(rp_device_create_ref(out, error));
     rp_device *device = *out;
@@ -102,7 +111,8 @@ rp_status rp_device_create_cpu(rp_device **out, unsigned threads, rp_error *erro
     device->allocate = allocate;
     device->release = release;
     device->destroy = destroy;
-    device->threads = threads != 0 ? threads : (unsigned)omp_get_num_procs();
+    device->threads = threads_of(threads);
+    omp_set_dynamic(0);
     omp_set_num_threads((int)device->threads);
     rp_cpu_state *state = state_create();
     device->state = state;
