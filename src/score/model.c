@@ -16,14 +16,14 @@ typedef struct builder {
 
 enum { PART_NAME_MAX = 32 };
 
-static void part_name(char name[RP_PARAMETER_NAME_MAX], int row, const char *part) {
+void rp_model_part_name(char name[RP_PARAMETER_NAME_MAX], int row, const char *part) {
     snprintf(name, RP_PARAMETER_NAME_MAX, "encoder.%d.%.31s", row, part);
 }
 
 static void add(builder *b, int row, const char *part, rp_init init, bool trained, int dims,
                 const int64_t *shape) {
     char name[RP_PARAMETER_NAME_MAX];
-    part_name(name, row, part);
+    rp_model_part_name(name, row, part);
     rp_parameters_add(b->parameters, name, init, trained, dims, shape);
 }
 
@@ -61,7 +61,7 @@ static void add_lstm(builder *b, int row, int32_t units) {
     const int64_t wx[3] = {2, 4 * units, b->channels}, wh[3] = {2, 4 * units, units};
     const int64_t bias[2] = {2, 4 * units};
     char name[RP_PARAMETER_NAME_MAX];
-    part_name(name, row, "wx");
+    rp_model_part_name(name, row, "wx");
     add_matrix(b->parameters, name, 3, wx, b->channels, 4 * units);
     add(b, row, "wh", RP_INIT_ORTHOGONAL, true, 3, wh);
     add(b, row, "bias", RP_INIT_LSTM_BIAS, true, 2, bias);
@@ -252,7 +252,7 @@ typedef struct walk {
 
 static rp_tensor *part_of(const rp_parameters *parameters, int row, const char *part) {
     char name[RP_PARAMETER_NAME_MAX];
-    part_name(name, row, part);
+    rp_model_part_name(name, row, part);
     rp_parameter *found = rp_parameters_find(parameters, name);
     assert(found != NULL);
     return &found->tensor;
@@ -432,10 +432,13 @@ rp_encoding rp_model_encode(const rp_model *model, rp_tape *tape, rp_tensor *ima
     return encoding;
 }
 
+static rp_tensor *in_f32(rp_tape *tape, rp_tensor *x) {
+    return x != NULL && x->dtype != RP_F32 ? rp_tape_cast(tape, x, RP_F32) : x;
+}
+
 /* Rows of the images from `first` on become those of the whole, in f32. */
 static void put_rows(rp_tape *space, rp_tensor *whole, rp_tensor *part, int64_t first) {
-    rp_tensor *exact =
-        part != NULL && part->dtype != RP_F32 ? rp_tape_cast(space, part, RP_F32) : part;
+    rp_tensor *exact = in_f32(space, part);
     if (exact == NULL || whole == NULL || rp_tape_finish(space) != RP_OK) return;
     const int64_t row = rp_tensor_count(whole) / whole->shape[0];
     space->device->copy(space->device, (float *)whole->data + first * row, exact->data,
@@ -444,9 +447,7 @@ static void put_rows(rp_tape *space, rp_tensor *whole, rp_tensor *part, int64_t 
 
 /* exp(2 keys) in f32: the decoder asks for them at every token. */
 static rp_tensor *raise_keys(rp_tape *space, rp_tensor *keys) {
-    rp_tensor *exact =
-        keys != NULL && keys->dtype != RP_F32 ? rp_tape_cast(space, keys, RP_F32) : keys;
-    return rp_tape_exp(space, rp_tape_scale(space, exact, 2, 0));
+    return rp_tape_exp(space, rp_tape_scale(space, in_f32(space, keys), 2, 0));
 }
 
 rp_encoding rp_model_encode_apart(const rp_model *model, rp_tape *tape, rp_tape *space,

@@ -91,6 +91,9 @@ enum { RP_MODEL_METADATA = 4 };
 rp_status rp_model_metadata(const rp_model *model, rp_metadata metadata[RP_MODEL_METADATA],
                             rp_arena *space, rp_error *error);
 
+/* The name of a part of the encoder's row, such as "norm1.gamma": "encoder.1.norm1.gamma". */
+void rp_model_part_name(char name[RP_PARAMETER_NAME_MAX], int row, const char *part);
+
 typedef struct rp_encoding {
     rp_tensor *enc;      /* (B, T, U) */
     rp_tensor *keys;     /* (B, T, U); exp(2 keys) if `raised` */

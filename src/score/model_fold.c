@@ -16,8 +16,9 @@ typedef struct place {
 
 static const rp_parameter *find(const rp_model *model, int row, const char *part,
                                 const char *piece) {
-    char name[RP_PARAMETER_NAME_MAX];
-    snprintf(name, sizeof name, "encoder.%d.%s%s", row, part, piece);
+    char both[32], name[RP_PARAMETER_NAME_MAX];
+    snprintf(both, sizeof both, "%s%s", part, piece);
+    rp_model_part_name(name, row, both);
     return rp_parameters_find(&model->parameters, name);
 }
 
@@ -25,7 +26,7 @@ static const rp_parameter *find(const rp_model *model, int row, const char *part
 static void add_rows(rp_parameters *folded, const rp_parameter *conv, place at) {
     char name[RP_PARAMETER_NAME_MAX];
     rp_parameters_add(folded, conv->name, RP_INIT_ZEROS, true, conv->dims, conv->shape);
-    snprintf(name, sizeof name, "encoder.%d.%s", at.row, pairs[at.pair].norm);
+    rp_model_part_name(name, at.row, pairs[at.pair].norm);
     rp_parameters_add(folded, name, RP_INIT_ZEROS, true, 1, conv->shape);
 }
 

@@ -32,6 +32,7 @@ rp_status rp_reader_init(rp_reader *reader, const rp_model *model, rp_device *de
                          const rp_reader_options *options, rp_error *error) {
     *reader = (rp_reader){.model = model, .device = device, .options = *options};
     reader->options.beam.one_measure = model->configuration->by_measure;
+    if (options->views > RP_READER_VIEWS_MAX) reader->options.views = RP_READER_VIEWS_MAX;
     RP_TRY(rp_tape_init(&reader->encode, device, error));
     RP_TRY(rp_tape_init(&reader->step, device, error));
     reader->encode.recording = reader->step.recording = false;

@@ -18,8 +18,8 @@ typedef struct rp_reader_options {
     rp_beam_options beam;   /* one_measure is the configuration's */
     rp_measure_bonus bonus; /* of configurations that read by measure */
     int32_t margin;         /* columns, as in training */
-    int32_t views;          /* how often each image is looked at, 1 .. RP_READER_VIEWS_MAX */
-    bool is_one_piece;      /* systems follow one another, over calls: time signatures last */
+    int32_t views;     /* how often each image is looked at, from 1; at most RP_READER_VIEWS_MAX */
+    bool is_one_piece; /* systems follow one another, over calls: time signatures last */
 } rp_reader_options;
 
 /* Greedy, as training evaluates and figures are published. */

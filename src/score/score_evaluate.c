@@ -33,7 +33,7 @@ static rp_status open_all(evaluator *e, const rp_progress *progress, rp_error *e
     const rp_score_evaluate_options *o = e->options;
     rp_reader_options how = o->beam > 1 ? rp_reader_careful() : rp_reader_defaults();
     if (o->beam > 1) how.beam.width = o->beam < RP_BEAM_WIDTH_MAX ? o->beam : RP_BEAM_WIDTH_MAX;
-    if (o->views > 0) how.views = o->views < RP_READER_VIEWS_MAX ? o->views : RP_READER_VIEWS_MAX;
+    if (o->views > 0) how.views = o->views;
     how.dtype = o->full_precision ? RP_F32 : RP_BF16;
     how.beam.free_grammar = o->free_grammar;
     if (o->calibrate != NULL && strcmp(o->split, "train") != 0)

@@ -52,7 +52,7 @@ rp_status rp_score_reader_create(rp_score_reader **out, const char *model, int32
     if (reader == NULL) return rp_fail_memory(error, "the reader");
     rp_reader_options options = rp_reader_careful();
     options.is_one_piece = true;
-    if (views > 0) options.views = views < RP_READER_VIEWS_MAX ? views : RP_READER_VIEWS_MAX;
+    if (views > 0) options.views = views;
     rp_status status = rp_model_open(&reader->model, model, false, error);
     if (status == RP_OK) status = rp_device_create_cpu(&reader->device, (unsigned)threads, error);
     if (status == RP_OK)
