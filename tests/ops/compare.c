@@ -15,21 +15,40 @@ static double root_mean_square(const rp_tensor *t) {
     return sqrt(sum / (double)count);
 }
 
+/* Winograd's way rounds what it multiplies once more (src/tensor/cpu/winograd.h): 0.004 of the root
+ * mean square on the average, and the largest of 10^5 six times that, or 1.4 times more where relu
+ * made half of the results 0. What is wrong in a few places is then seen by the largest, what is a
+ * little wrong everywhere by the average. */
+static const double winograd_largest = 0.04, winograd_average = 0.005;
+
+static bool is_by_winograd(const op_case *c, const rp_device *device, rp_dtype dtype) {
+    return dtype == RP_BF16 && strcmp(device->implementation[c->op], "winograd") == 0;
+}
+
 /* Output `index` of a device against that of the plain loops. */
 static bool compare_output(const op_case *c, int index, const rp_tensor *got,
-                           const rp_tensor *expected, rp_dtype dtype) {
+                           const rp_tensor *expected, rp_dtype dtype, bool is_winograd) {
     const rp_op_row *row = rp_op_find(c->op);
-    const double tolerance = dtype == RP_BF16 ? row->tolerance_bf16 : row->tolerance_f32;
+    const double by_row = dtype == RP_BF16 ? row->tolerance_bf16 : row->tolerance_f32;
+    const double tolerance = is_winograd ? winograd_largest : by_row;
     const double scale = root_mean_square(expected);
     const double rounding = got->dtype == RP_BF16 ? bf16_rounding : 0;
-    for (int64_t i = 0; i < rp_tensor_count(expected); i++) {
+    const int64_t count = rp_tensor_count(expected);
+    double squares = 0;
+    for (int64_t i = 0; i < count; i++) {
         const double a = rp_tensor_get(got, i), e = rp_tensor_get(expected, i);
         const double allowed = got->dtype == RP_I32 ? 0 : tolerance * scale + rounding * fabs(e);
         if (!(fabs(a - e) <= allowed))
             return driver_fail(c, rp_dtype_name(dtype),
                                "output %d [%lld] is %.9g, not %.9g (off by %.2g of rms %.3g)",
                                index, (long long)i, a, e, fabs(a - e) / scale, scale);
+        squares += (a - e) * (a - e);
     }
+    const double average = sqrt(squares / (double)count);
+    if (is_winograd && average > winograd_average * scale)
+        return driver_fail(c, rp_dtype_name(dtype),
+                           "output %d is off by %.2g of rms on the average", index,
+                           average / scale);
     return true;
 }
 
@@ -49,9 +68,11 @@ bool driver_compare(const op_case *c, rp_device *device, rp_dtype dtype) {
     bool passed = run(c, &ref, &expected) && run(c, device, &got);
     const char *damage = op_built_damage(&got, c);
     if (damage != NULL) passed = driver_fail(c, device->name, "writes outside of %s", damage);
+    const bool is_winograd = passed && is_by_winograd(c, device, dtype);
     for (int i = 0; i < RP_OUTS_MAX && passed; i++)
         if (c->out[i].kind != SLOT_NULL)
-            passed = compare_output(c, i, got.args.out[i], expected.args.out[i], dtype);
+            passed =
+                compare_output(c, i, got.args.out[i], expected.args.out[i], dtype, is_winograd);
     op_built_clear(&start);
     op_built_clear(&expected);
     op_built_clear(&got);

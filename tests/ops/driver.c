@@ -120,7 +120,6 @@ static bool open_devices(device_list *devices) {
             rp_device_destroy(device);
             continue;
         }
-        rp_cpu_install_onednn(device);
         device->name = names[found++];
         devices->at[devices->count++] = device;
     }

@@ -20,6 +20,7 @@ typedef enum rp_cpu_scratch {
     RP_SCRATCH_LSTM,
     RP_SCRATCH_DECODER,
     RP_SCRATCH_LOSS,
+    RP_SCRATCH_CONVOLUTION,
     RP_SCRATCH_COUNT
 } rp_cpu_scratch;
 
@@ -40,6 +41,7 @@ typedef struct rp_cpu_state {
         void *data;
         size_t size;
     } scratch[RP_SCRATCH_COUNT];
+    rp_ops next; /* what convolution.c hands on to */
 } rp_cpu_state;
 
 static inline rp_cpu_state *rp_cpu_state_of(rp_device *device) { return device->state; }
@@ -49,8 +51,9 @@ void *rp_cpu_scratch_take(rp_device *device, rp_cpu_scratch purpose, size_t byte
 
 /* Name of a level, best first; NULL past the last. */
 const char *rp_cpu_level_name(int index);
-/* Puts the loops of a level into the device; false: this machine cannot run them. The device has
- * the best one already; tests ask for the others. */
+/* Puts into the device what machines of this level run: its loops and the products, with those of
+ * convolution.h where it is the highest. False: this machine cannot run them. The device has the
+ * best one already; tests ask for the others. */
 bool rp_cpu_install_level(rp_device *device, int index);
 
 /* ---- packed copies of parameters (packed.c) ---- */
@@ -70,8 +73,10 @@ const float *rp_cpu_pack_transposed(rp_device *device, const rp_tensor *w, int64
 const float *rp_cpu_pack_plain(rp_device *device, const rp_tensor *w, int64_t first, int64_t count);
 
 /* Space of `count` floats for something made from the parameter w (a product with another one,
- * say), kept as long as packed copies are. `is_fresh`: it holds what was made for this version. */
-float *rp_cpu_pack_space(rp_device *device, const rp_tensor *w, int64_t count, bool *is_fresh);
+ * say), kept as long as packed copies are. `use` tells apart what is made from the same parameter.
+ * `is_fresh`: it holds what was made for this version. */
+float *rp_cpu_pack_space(rp_device *device, const rp_tensor *w, int64_t count, int use,
+                         bool *is_fresh);
 
 /* A slot for a oneDNN memory in the layout `md`, filled from w's plain layout `plain`. */
 rp_status rp_cpu_pack_onednn(rp_device *device, const rp_tensor *w, const dnnl_memory_desc_t *plain,
@@ -85,5 +90,14 @@ void rp_cpu_install_onednn(rp_device *device);
 rp_cpu_primitive *rp_cpu_primitives_create(void); /* the empty table; NULL: no memory */
 void rp_cpu_primitives_destroy(rp_cpu_state *state);
 rp_status rp_cpu_onednn_failed(dnnl_status_t status, const char *what, rp_error *error);
+
+/* ---- convolutions ---- */
+
+/* Of y (B, W, H, C), columns of an image behind its length (i32 (B)) become 0. */
+void rp_cpu_clear_behind(const rp_tensor *y, const rp_tensor *lengths);
+
+/* Puts the ways of convolution.h before those that the device has. Needs RP_CPU_V4_BF16; not in
+ * builds for other machines than x86-64. */
+void rp_cpu_install_convolutions(rp_device *device);
 
 #endif

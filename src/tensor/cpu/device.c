@@ -92,6 +92,11 @@ const char *rp_cpu_level_name(int index) {
 bool rp_cpu_install_level(rp_device *device, int index) {
     if (levels[index].least > rp_cpu_level_find()) return false;
     for (size_t k = 0; k < RP_COUNT(levels[index].install); k++) levels[index].install[k](device);
+    rp_cpu_install_onednn(device);
+#if RP_HAVE_LEVELS
+    if (levels[index].least == RP_CPU_V4 && rp_cpu_level_find() >= RP_CPU_V4_BF16)
+        rp_cpu_install_convolutions(device);
+#endif
     return true;
 }
 
@@ -126,6 +131,5 @@ rp_status rp_device_create_cpu(rp_device **out, unsigned threads, rp_error *erro
         return rp_cpu_onednn_failed(s, "CPU engine", error);
     }
     for (int i = 0; !rp_cpu_install_level(device, i);) i++; /* the last one fits every machine */
-    rp_cpu_install_onednn(device);
     return RP_OK;
 }

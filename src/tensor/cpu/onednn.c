@@ -221,8 +221,7 @@ static rp_status conv_slot(rp_device *device, const key *key, const rp_tensor *x
     return rp_cpu_onednn_failed(conv_make(state, *out, x, w, y, attr), "convolution", error);
 }
 
-/* Columns of an image behind its length become 0. */
-static void clear_behind(const rp_tensor *y, const rp_tensor *lengths) {
+void rp_cpu_clear_behind(const rp_tensor *y, const rp_tensor *lengths) {
     const size_t column = rp_tensor_bytes(y) / (size_t)(y->shape[0] * y->shape[1]);
     for (int64_t b = 0; b < y->shape[0]; b++) {
         const int64_t length = ((const int32_t *)lengths->data)[b];
@@ -251,7 +250,7 @@ static rp_status conv_forward(rp_device *device, const rp_args *args, rp_error *
     if (residual != NULL && residual->data != y->data)
         memcpy(y->data, residual->data, rp_tensor_bytes(y));
     RP_TRY(execute(device, slot, operands, bias != NULL ? 4 : 3, error));
-    if (lengths != NULL) clear_behind(y, lengths);
+    if (lengths != NULL) rp_cpu_clear_behind(y, lengths);
     return RP_OK;
 }
 

@@ -112,8 +112,9 @@ const float *rp_cpu_pack_plain(rp_device *device, const rp_tensor *w, int64_t fi
                        (rp_cpu_packed){.kind = PACK_PLAIN, .first = first, .count = count});
 }
 
-float *rp_cpu_pack_space(rp_device *device, const rp_tensor *w, int64_t count, bool *is_fresh) {
-    const rp_cpu_packed key = {.kind = PACK_SPACE, .source = w->data, .count = count};
+float *rp_cpu_pack_space(rp_device *device, const rp_tensor *w, int64_t count, int use,
+                         bool *is_fresh) {
+    const rp_cpu_packed key = {.kind = PACK_SPACE, .source = w->data, .first = use, .count = count};
     rp_cpu_packed *slot = slot_find(device, &key, w, is_fresh);
     if (slot->panels == NULL)
         slot->panels = aligned_alloc(64, ((size_t)count * sizeof(float) + 63) / 64 * 64);

@@ -19,7 +19,7 @@ static rp_status make_table(rp_device *device, const rp_tensor *e, const rp_tens
                             const rp_tensor *b, const float **out, rp_error *error) {
     const int64_t wide = wx->shape[0], vocabulary = e->shape[0], width = e->shape[1];
     bool is_fresh;
-    float *table = rp_cpu_pack_space(device, e, vocabulary * wide, &is_fresh);
+    float *table = rp_cpu_pack_space(device, e, vocabulary * wide, 0, &is_fresh);
     *out = table;
     if (table != NULL && is_fresh) return RP_OK;
     const float *pack = rp_cpu_pack_transposed(device, wx, 0, width);
