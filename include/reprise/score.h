@@ -63,6 +63,7 @@ typedef struct rp_score_evaluate_options {
     int32_t beam;  /* lines tried at once for each measure, to 16; 0, 1: greedy, as published */
     int32_t views; /* how often each system is looked at, to 4; 0: once if greedy, else twice */
     bool full_precision, free_grammar;
+    bool straighten; /* find the system on each image and cut it out anew, as reading does */
 } rp_score_evaluate_options;
 
 /* Tokens of one kind, such as pitches, and what went wrong with them. */

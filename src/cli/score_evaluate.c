@@ -9,7 +9,7 @@
 struct evaluate_options {
     const char *split, *model, *details, *calibrate;
     int64_t limit, threads, beam, views;
-    bool json, full_precision, free_grammar;
+    bool json, full_precision, free_grammar, straighten;
 };
 
 static const struct evaluate_options defaults = {.split = "dev"};
@@ -29,6 +29,8 @@ static const rp_cli_option options[] = {
      "lines tried at once, up to 16; 1: greedy; read tries 4"},
     {"views", 0, RP_CLI_INTEGER, "N", AT(views),
      "look at each system so many times, up to 4; default: 1 if greedy, else 2 as read does"},
+    {"straighten", 0, RP_CLI_FLAG, NULL, AT(straighten),
+     "find the system on each image and cut it out anew, as read does with a scan"},
     {"f32", 0, RP_CLI_FLAG, NULL, AT(full_precision), "activations in f32 instead of bf16"},
     {"free", 0, RP_CLI_FLAG, NULL, AT(free_grammar), "let any token follow any"},
 };
@@ -112,7 +114,8 @@ static rp_status run(const rp_cli_call *call, rp_error *error) {
                                                 .beam = (int32_t)values->beam,
                                                 .views = (int32_t)values->views,
                                                 .full_precision = values->full_precision,
-                                                .free_grammar = values->free_grammar};
+                                                .free_grammar = values->free_grammar,
+                                                .straighten = values->straighten};
     const rp_status status = rp_score_evaluate(&figures, &evaluate, call->progress, error);
     if (status != RP_OK) return status;
     if (values->json) print_json(&figures);

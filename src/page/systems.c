@@ -178,6 +178,18 @@ rp_status rp_page_find_systems(rp_page_systems *systems, const rp_page_image *pa
     return RP_OK;
 }
 
+rp_status rp_page_find_system(rp_page_system *system, const rp_page_image *image, const char *name,
+                              rp_arena *arena, rp_error *error) {
+    rp_page_systems found;
+    RP_TRY(rp_page_find_systems(&found, image, name, arena, error));
+    for (size_t i = 0; i < found.count; i++) {
+        *system = found.systems[i];
+        if (system->box.top <= image->height / 2 && system->box.bottom > image->height / 2)
+            return RP_OK;
+    }
+    return rp_fail(error, RP_NO, 0, "%s: no piano system lies over its middle", name);
+}
+
 /* -- crops ------------------------------------------------------------------------------------ */
 
 /* The middle between top and bottom line at column x, straight on beyond the ends. */
@@ -240,7 +252,7 @@ rp_status rp_page_crop_system(rp_page_image *crop, const rp_page_image *page,
     double sides[2];
     crop_sides(sides, system, page);
     const double left = sides[0], right = sides[1];
-    const double top = fmax(0, centre - tall), bottom = fmin(page->height, centre + tall);
+    const double top = centre - tall, bottom = centre + tall;
     rp_page_image straight = {0};
     RP_TRY(rp_page_image_make(&straight, arena, (int64_t)fmax(1, right - left),
                               (int64_t)fmax(1, bottom - top), "a system", error));
@@ -250,4 +262,13 @@ rp_status rp_page_crop_system(rp_page_image *crop, const rp_page_image *page,
     fill_tables(&displace, system, &straight, (const double[2]){left, top}, centre - top);
     rp_page_displace_apply(&straight, page, &displace);
     return rp_page_image_scale(crop, &straight, height, arena, error);
+}
+
+rp_status rp_page_straighten(rp_page_image *crop, const rp_page_image *image, const char *name,
+                             int32_t height, rp_arena *arena, rp_error *error) {
+    rp_page_system system;
+    const rp_status status = rp_page_find_system(&system, image, name, arena, error);
+    if (status == RP_NO) return rp_page_image_scale(crop, image, height, arena, error);
+    RP_TRY(status);
+    return rp_page_crop_system(crop, image, &system, height, arena, error);
 }

@@ -12,6 +12,7 @@
 #include "music/lmx.h"
 #include "page/jpeg_image.h"
 #include "page/png_image.h"
+#include "page/systems.h"
 #include "score/archive.h"
 
 static const double edges_height_px = 256; /* of the image that measures.*.txt speaks of */
@@ -191,7 +192,12 @@ static rp_status take_image(loader *l, rp_sample *sample, const uint8_t *bytes, 
     if (rp_page_jpeg_is(bytes, size))
         RP_TRY(rp_page_jpeg_decode(&decoded, &l->scratch, bytes, size, sample->name, error));
     else RP_TRY(rp_page_png_decode(&decoded, &l->scratch, bytes, size, sample->name, error));
-    RP_TRY(rp_page_image_scale(&scaled, &decoded, l->set->height, &l->scratch, error));
+    const rp_status status =
+        l->options->straighten
+            ? rp_page_straighten(&scaled, &decoded, sample->name, l->set->height, &l->scratch,
+                                 error)
+            : rp_page_image_scale(&scaled, &decoded, l->set->height, &l->scratch, error);
+    RP_TRY(status);
     RP_TRY(pack_image(l->set, sample, &scaled, &l->scratch, error));
     l->loaded++;
     if (!rp_progress_update(&l->progress, (uint64_t)l->loaded))

@@ -41,6 +41,7 @@ typedef struct rp_dataset_options {
     int32_t height;    /* px; images are scaled to it by area */
     int32_t limit;     /* only the first so many; 0: all */
     bool with_music;   /* keep the .musicxml files too, where there are any */
+    bool straighten;   /* cut each image's system out anew, as reading does; edges are then off */
     const rp_progress *progress;
 } rp_dataset_options;
 

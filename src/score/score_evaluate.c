@@ -47,6 +47,7 @@ static rp_status open_all(evaluator *e, const rp_progress *progress, rp_error *e
                                      .limit = o->limit,
                                      .height = e->model.configuration->height,
                                      .with_music = true,
+                                     .straighten = o->straighten,
                                      .progress = progress};
     RP_TRY(rp_dataset_load(&e->set, o->data, &load, error));
     const size_t count = (size_t)e->set.count;

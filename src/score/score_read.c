@@ -73,14 +73,18 @@ void rp_score_reader_destroy(rp_score_reader *reader) {
 /* ---- pages -------------------------------------------------------------------------------------
  */
 
-/* The whole image as the one system of its page. */
-static rp_status take_as_system(sheet *s, rp_arena *arena, rp_error *error) {
+/* The image's one system; if none is found, the whole image, which has no points then. */
+static rp_status take_as_system(sheet *s, const char *name, rp_arena *arena, rp_error *error) {
     s->found.systems = rp_arena_array(arena, 1, sizeof *s->found.systems);
     if (s->found.systems == NULL) return rp_fail_memory(error, "a system");
-    s->found.systems[0].box = (rp_page_box){.right = s->image.width, .bottom = s->image.height};
-    s->found.systems[0].confidence = 1;
     s->found.count = 1;
-    return RP_OK;
+    rp_error why = {0};
+    const rp_status status = rp_page_find_system(s->found.systems, &s->image, name, arena, &why);
+    if (status == RP_NO)
+        s->found.systems[0] = (rp_page_system){
+            .box = {.right = s->image.width, .bottom = s->image.height}, .confidence = 1};
+    else if (status != RP_OK && error != NULL) *error = why;
+    return status == RP_NO ? RP_OK : status;
 }
 
 static rp_status cut_systems(job *j, sheet *s, rp_error *error) {
@@ -89,7 +93,7 @@ static rp_status cut_systems(job *j, sheet *s, rp_error *error) {
     s->readings = rp_arena_array(&j->arena, s->found.count, sizeof *s->readings);
     if (s->crops == NULL || s->readings == NULL) return rp_fail_memory(error, "systems");
     for (size_t i = 0; i < s->found.count; i++) {
-        if (j->options->is_system)
+        if (s->found.systems[i].points == 0)
             RP_TRY(rp_page_image_scale(&s->crops[i], &s->image, height, &j->arena, error));
         else
             RP_TRY(rp_page_crop_system(&s->crops[i], &s->image, &s->found.systems[i], height,
@@ -102,7 +106,7 @@ static rp_status cut_systems(job *j, sheet *s, rp_error *error) {
 /* A page without music is no failure while another one has some. */
 static rp_status read_sheet(job *j, sheet *s, rp_error *error) {
     rp_status status = RP_OK;
-    if (j->options->is_system) status = take_as_system(s, &j->arena, error);
+    if (j->options->is_system) status = take_as_system(s, j->input, &j->arena, error);
     else status = rp_page_find_systems(&s->found, &s->image, j->input, &j->arena, &j->nothing);
     if (status != RP_OK && status != RP_NO && error != NULL) *error = j->nothing;
     if (status == RP_NO) {

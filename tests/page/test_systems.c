@@ -153,20 +153,53 @@ TEST(a_crop_is_straight_centred_and_twice_the_staves_high) {
     rp_arena_clear(&arena);
 }
 
-TEST(a_crop_at_the_edge_is_cut_there) {
+TEST(a_crop_at_the_edge_goes_on_as_paper) {
     drawn_page page = plain;
     page.systems = 1;
     rp_arena arena = {0};
     rp_page_box boxes[1];
     const rp_page_image image = drawn_page_make(&page, boxes, &arena);
-    rp_page_systems systems;
-    REQUIRE(rp_page_find_systems(&systems, &image, "", &arena, NULL) == RP_OK);
+    /* Two spaces above the staves are left. */
+    const int32_t top = boxes[0].top - (int32_t)(2 * page.space);
+    const rp_page_image cut = rp_page_image_part(
+        &image, (rp_page_box){0, top, page.width, boxes[0].bottom + (int32_t)(7 * page.space)});
     rp_page_image crop = {0};
-    REQUIRE(rp_page_crop_system(&crop, &image, &systems.systems[0], 256, &arena, NULL) == RP_OK);
-    /* 5 spaces above and 7 below 14: 26 spaces become 256 px. */
+    REQUIRE(rp_page_straighten(&crop, &cut, "", 256, &arena, NULL) == RP_OK);
     int32_t first = 0;
     while (first < 255 && crop.data[(size_t)first * crop.stride + 400] > 160) first++;
-    CHECK_NEAR(first, 5 * 256.0 / 26, 3);
+    CHECK_NEAR(first, 64, 3); /* where it is in every crop */
+    rp_arena_clear(&arena);
+}
+
+TEST(of_several_systems_the_middle_one_is_the_images) {
+    drawn_page page = plain;
+    page.systems = 3;
+    rp_arena arena = {0};
+    rp_page_box boxes[3];
+    const rp_page_image image = drawn_page_make(&page, boxes, &arena);
+    for (int i = 0; i < 3; i++) {
+        /* As much above as below, whatever that shows of the others. */
+        const int32_t middle = (boxes[i].top + boxes[i].bottom) / 2;
+        const int32_t half = middle < image.height - middle ? middle : image.height - middle;
+        const rp_page_image part =
+            rp_page_image_part(&image, (rp_page_box){0, middle - half, page.width, middle + half});
+        rp_page_system system;
+        REQUIRE(rp_page_find_system(&system, &part, "", &arena, NULL) == RP_OK);
+        CHECK_NEAR(system.box.top, boxes[i].top - (middle - half), 3);
+        CHECK_NEAR(system.box.bottom, boxes[i].bottom - (middle - half), 3);
+    }
+    rp_arena_clear(&arena);
+}
+
+TEST(an_image_without_a_system_is_taken_as_it_is) {
+    rp_arena arena = {0};
+    rp_page_image image = {0}, crop = {0};
+    REQUIRE(rp_page_image_make(&image, &arena, 600, 512, "", NULL) == RP_OK);
+    rp_page_image_fill(&image, 128);
+    REQUIRE(rp_page_straighten(&crop, &image, "", 256, &arena, NULL) == RP_OK);
+    CHECK_INT(crop.width, 300);
+    CHECK_INT(crop.height, 256);
+    CHECK_INT(crop.data[0], 128);
     rp_arena_clear(&arena);
 }
 
