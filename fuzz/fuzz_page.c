@@ -1,7 +1,7 @@
-/* fuzz_page.c: page finding and crops, on pictures made of the input: two bytes of size, then runs
- * of (length, grey) along a line that is repeated down the page, shifted by the bytes that follow:
- * so that a few bytes make staves, borders and stripes. */
-#include "page/systems.h"
+/* fuzz_page.c: page finding, the one system of an image, and crops, on pictures made of the input:
+ * two bytes of size, then runs of (length, grey) along a line that is repeated down the page,
+ * shifted by the bytes that follow: so that a few bytes make staves, borders and stripes. */
+#include "page/crop.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -40,7 +40,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         const rp_status status = rp_page_find_systems(&systems, &image, "fuzz", &arena, &error);
         if (status == RP_OK ? systems.count == 0 : error.text[0] == 0) __builtin_trap();
         for (size_t i = 0; i < systems.count && i < 4; i++)
-            (void)rp_page_crop_system(&crop, &image, &systems.systems[i], 64, &arena, NULL);
+            (void)rp_page_crop_system(&crop, &image, &systems.systems[i], (rp_page_frame)(i % 2),
+                                      64, &arena, NULL);
+        rp_page_system one;
+        (void)rp_page_straighten(&crop, &one, &image, "fuzz", RP_FRAME_LEVEL, 64, &arena, NULL);
     }
     rp_arena_clear(&arena);
     return 0;

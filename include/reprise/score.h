@@ -21,7 +21,8 @@ extern "C" {
 typedef struct rp_score_train_options {
     const char *data;          /* an OLiMPiC folder, or one with its .tgz shards */
     const char *output;        /* folder for checkpoint, log, curve and weights; made if missing */
-    const char *configuration; /* "measure", "fine", "zeus"; NULL: that of `init`, else "measure" */
+    const char *configuration; /* "measure", "fine", "level", "zeus"; NULL: that of `init`, else
+                                * "measure" */
     const char *freeze;        /* "encoder" or "decoder": what it learns stays as it is, its
                                   running statistics follow the new images; or NULL */
     const char *init;          /* weights to start from, or NULL: fresh ones */

@@ -26,7 +26,7 @@ static const struct train_options defaults = {.output = "training",
 static const rp_cli_option options[] = {
     {"output", 'o', RP_CLI_TEXT, "FOLDER", AT(output),
      "checkpoint, weights, log and curve go here"},
-    {"configuration", 'c', RP_CLI_TEXT, "measure|fine|zeus", AT(configuration),
+    {"configuration", 'c', RP_CLI_TEXT, "level|fine|measure|zeus", AT(configuration),
      "which network (measure; with --init that of its weights)"},
     {"init", 0, RP_CLI_TEXT, "MODEL", AT(init), "start from these weights"},
     {"freeze", 0, RP_CLI_TEXT, "encoder|decoder", AT(freeze),

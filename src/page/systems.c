@@ -3,7 +3,6 @@
 
 #include <math.h>
 
-#include "page/displace.h"
 #include "page/ink.h"
 #include "page/joints.h"
 #include "page/staves.h"
@@ -176,99 +175,4 @@ rp_status rp_page_find_systems(rp_page_systems *systems, const rp_page_image *pa
                        "barlines",
                        name, view.staves.count);
     return RP_OK;
-}
-
-rp_status rp_page_find_system(rp_page_system *system, const rp_page_image *image, const char *name,
-                              rp_arena *arena, rp_error *error) {
-    rp_page_systems found;
-    RP_TRY(rp_page_find_systems(&found, image, name, arena, error));
-    for (size_t i = 0; i < found.count; i++) {
-        *system = found.systems[i];
-        if (system->box.top <= image->height / 2 && system->box.bottom > image->height / 2)
-            return RP_OK;
-    }
-    return rp_fail(error, RP_NO, 0, "%s: no piano system lies over its middle", name);
-}
-
-/* -- crops ------------------------------------------------------------------------------------ */
-
-/* The middle between top and bottom line at column x, straight on beyond the ends. */
-static double middle_at(const rp_page_system *system, double x) {
-    const double at = (x - system->box.left) / system->step;
-    const int32_t last = system->points - 1;
-    if (at <= 0 || at >= last) {
-        const int32_t end = at <= 0 ? 0 : last;
-        return (system->top[end] + system->bottom[end]) / 2.0 +
-               tan(system->skew_radians) * (x - system->box.left - end * system->step);
-    }
-    const int32_t left = (int32_t)at;
-    const double share = at - left;
-    const double here = (system->top[left] + system->bottom[left]) / 2.0;
-    const double next = (system->top[left + 1] + system->bottom[left + 1]) / 2.0;
-    return here + share * (next - here);
-}
-
-static double mean_height(const rp_page_system *system) {
-    double sum = 0;
-    for (int32_t i = 0; i < system->points; i++) sum += system->bottom[i] - system->top[i];
-    return sum / system->points;
-}
-
-/* Columns follow the staves' middle; rows lean so that barlines stand upright. `origin` is the
- * page's point at the crop's (0, 0), `middle` the row of the crop that the staves' middle takes. */
-static void fill_tables(const rp_page_displace *displace, const rp_page_system *system,
-                        const rp_page_image *crop, const double origin[2], double middle) {
-    for (int32_t x = 0; x < crop->width; x++) {
-        displace->column_u[x] = (int32_t)lrint((origin[0] + x) * RP_PAGE_DISPLACE_ONE);
-        displace->column_v[x] =
-            (int32_t)lrint((middle_at(system, origin[0] + x) - middle) * RP_PAGE_DISPLACE_ONE);
-    }
-    const double lean = tan(system->skew_radians);
-    for (int32_t y = 0; y < crop->height; y++) {
-        displace->row_u[y] = (int32_t)lrint(-lean * (y - middle) * RP_PAGE_DISPLACE_ONE);
-        displace->row_v[y] = y * RP_PAGE_DISPLACE_ONE;
-    }
-}
-
-/* First and last column of the page that the crop shows. */
-static void crop_sides(double sides[2], const rp_page_system *system, const rp_page_image *page) {
-    const double around = (mean_height(system) + 1) / 2;
-    sides[0] = fmax(0, system->box.left - around);
-    sides[1] = fmin(page->width, system->box.right + around);
-}
-
-double rp_page_crop_to_page(const rp_page_system *system, const rp_page_image *page,
-                            const rp_page_image *crop, double x) {
-    double sides[2];
-    crop_sides(sides, system, page);
-    return sides[0] + x * (sides[1] - sides[0]) / crop->width;
-}
-
-rp_status rp_page_crop_system(rp_page_image *crop, const rp_page_image *page,
-                              const rp_page_system *system, int32_t height, rp_arena *arena,
-                              rp_error *error) {
-    const double tall = mean_height(system) + 1,
-                 centre = middle_at(system, (system->box.left + system->box.right) / 2.0);
-    double sides[2];
-    crop_sides(sides, system, page);
-    const double left = sides[0], right = sides[1];
-    const double top = centre - tall, bottom = centre + tall;
-    rp_page_image straight = {0};
-    RP_TRY(rp_page_image_make(&straight, arena, (int64_t)fmax(1, right - left),
-                              (int64_t)fmax(1, bottom - top), "a system", error));
-    rp_page_displace displace;
-    if (!rp_page_displace_make(&displace, straight.width, straight.height, arena))
-        return rp_fail_memory(error, "a straightened system");
-    fill_tables(&displace, system, &straight, (const double[2]){left, top}, centre - top);
-    rp_page_displace_apply(&straight, page, &displace);
-    return rp_page_image_scale(crop, &straight, height, arena, error);
-}
-
-rp_status rp_page_straighten(rp_page_image *crop, const rp_page_image *image, const char *name,
-                             int32_t height, rp_arena *arena, rp_error *error) {
-    rp_page_system system;
-    const rp_status status = rp_page_find_system(&system, image, name, arena, error);
-    if (status == RP_NO) return rp_page_image_scale(crop, image, height, arena, error);
-    RP_TRY(status);
-    return rp_page_crop_system(crop, image, &system, height, arena, error);
 }

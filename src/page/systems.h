@@ -1,6 +1,6 @@
-/* systems.h: the piano systems of a page, and cutting them out as the training set has them.
+/* systems.h: the piano systems of a page.
  *
- *     ink -> staff space -> staves -> pairs of staves -> boxes and curves -> straight crops
+ *     ink -> staff space -> staves -> pairs of staves -> boxes and curves
  *
  * Two neighbouring staves are a piano system when barlines run through the gap between them, a
  * brace stands at their left, a line joins their left ends; staves of voices among them have none
@@ -34,27 +34,5 @@ typedef struct rp_page_systems {
  * ("no music found", "3 staves, no two joined"). RP_SYSTEM: no memory. `name` is for messages. */
 rp_status rp_page_find_systems(rp_page_systems *systems, const rp_page_image *page,
                                const char *name, rp_arena *arena, rp_error *error);
-
-/* Finds the one system that `image`, cut out of a page with something of its neighbours, is about:
- * that which lies over the image's middle. RP_NO: there is none. RP_SYSTEM: no memory. */
-rp_status rp_page_find_system(rp_page_system *system, const rp_page_image *image, const char *name,
-                              rp_arena *arena, rp_error *error);
-
-/* Cuts a system out of its page: straightened along its staves, their box grown by half its height
- * on all sides, scaled to `height` px: the staves always take the middle half. Left and right the
- * page's edges cut; above and below them is paper. RP_SYSTEM: no memory. */
-rp_status rp_page_crop_system(rp_page_image *crop, const rp_page_image *page,
-                              const rp_page_system *system, int32_t height, rp_arena *arena,
-                              rp_error *error);
-
-/* The system of `image` (rp_page_find_system) cut out anew, or, if none is found, the image as it
- * is, scaled to `height` px. RP_SYSTEM: no memory. */
-rp_status rp_page_straighten(rp_page_image *crop, const rp_page_image *image, const char *name,
-                             int32_t height, rp_arena *arena, rp_error *error);
-
-/* The column of the page, on the middle of the staves, that column `x` of the system's crop shows;
- * both in px. */
-double rp_page_crop_to_page(const rp_page_system *system, const rp_page_image *page,
-                            const rp_page_image *crop, double x);
 
 #endif

@@ -50,6 +50,11 @@ static const rp_configuration configurations[] = {
      .summary = "the same over images a third larger: small signs are seen",
      .height = 256,
      BY_MEASURE},
+    {.name = "level",
+     .summary = "the same with every staff line at a row of its own: height is pitch",
+     .height = 256,
+     .frame = RP_FRAME_LEVEL,
+     BY_MEASURE},
 };
 
 #undef BY_MEASURE

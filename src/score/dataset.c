@@ -12,7 +12,6 @@
 #include "music/lmx.h"
 #include "page/jpeg_image.h"
 #include "page/png_image.h"
-#include "page/systems.h"
 #include "score/archive.h"
 
 static const double edges_height_px = 256; /* of the image that measures.*.txt speaks of */
@@ -117,7 +116,7 @@ static rp_status edge_line(loader *l, const char *line, size_t length, rp_error 
         size_t count = 0;
         for (char *word = strtok_r(NULL, " \t", &rest); word != NULL && count < RP_COUNT(values);
              word = strtok_r(NULL, " \t", &rest))
-            values[count++] = (float)(strtod(word, NULL) * l->set->height / edges_height_px);
+            values[count++] = (float)strtod(word, NULL);
         float *edges = rp_arena_array(&l->set->arena, count, sizeof *edges);
         if (edges == NULL) return rp_fail_memory(error, "the measures' edges");
         memcpy(edges, values, count * sizeof *edges);
@@ -186,18 +185,29 @@ rp_status rp_dataset_image(rp_page_image *image, const rp_dataset *set, const rp
 /* ---- files -------------------------------------------------------------------------------------
  */
 
+/* The sample's edges from px of the image that measures.*.txt speaks of to those of the crop. */
+static void place_edges(rp_sample *sample, const rp_page_image *image, const rp_page_system *system,
+                        const rp_page_image *crop) {
+    const double to_image = image->height / edges_height_px;
+    for (int32_t k = 0; sample->edges != NULL && k <= sample->measure_count; k++) {
+        const double x = sample->edges[k] * to_image;
+        sample->edges[k] = (float)(system->points > 0 ? rp_page_to_crop(system, image, crop, x)
+                                                      : x * crop->width / image->width);
+    }
+}
+
 static rp_status take_image(loader *l, rp_sample *sample, const uint8_t *bytes, size_t size,
                             rp_error *error) {
     rp_page_image decoded, scaled;
     if (rp_page_jpeg_is(bytes, size))
         RP_TRY(rp_page_jpeg_decode(&decoded, &l->scratch, bytes, size, sample->name, error));
     else RP_TRY(rp_page_png_decode(&decoded, &l->scratch, bytes, size, sample->name, error));
-    const rp_status status =
-        l->options->straighten
-            ? rp_page_straighten(&scaled, &decoded, sample->name, l->set->height, &l->scratch,
-                                 error)
-            : rp_page_image_scale(&scaled, &decoded, l->set->height, &l->scratch, error);
-    RP_TRY(status);
+    rp_page_system system = {0};
+    if (l->options->straighten || l->options->frame != RP_FRAME_HALF)
+        RP_TRY(rp_page_straighten(&scaled, &system, &decoded, sample->name, l->options->frame,
+                                  l->set->height, &l->scratch, error));
+    else RP_TRY(rp_page_image_scale(&scaled, &decoded, l->set->height, &l->scratch, error));
+    place_edges(sample, &decoded, &system, &scaled);
     RP_TRY(pack_image(l->set, sample, &scaled, &l->scratch, error));
     l->loaded++;
     if (!rp_progress_update(&l->progress, (uint64_t)l->loaded))

@@ -15,7 +15,7 @@
 #include "base/arena.h"
 #include "base/pool.h"
 #include "base/progress.h"
-#include "page/image.h"
+#include "page/crop.h"
 
 typedef struct rp_sample {
     const char *name;
@@ -25,7 +25,7 @@ typedef struct rp_sample {
     const uint16_t *tokens; /* LMX tokens; unknown words are RP_LMX_UNKNOWN and above */
     int32_t token_count;
     int32_t measure_count; /* `measure` tokens */
-    const float *edges;    /* measure_count + 1, in px at the set's height; NULL: not known */
+    float *edges;          /* measure_count + 1, in px at the set's height; NULL: not known */
     const uint8_t *music;  /* NAME.musicxml, (music_size) bytes; NULL: none, or not asked for */
     size_t music_size;
 } rp_sample;
@@ -37,11 +37,12 @@ typedef struct rp_dataset {
 } rp_dataset;
 
 typedef struct rp_dataset_options {
-    const char *split; /* "train", "dev" */
-    int32_t height;    /* px; images are scaled to it by area */
-    int32_t limit;     /* only the first so many; 0: all */
-    bool with_music;   /* keep the .musicxml files too, where there are any */
-    bool straighten;   /* cut each image's system out anew, as reading does; edges are then off */
+    const char *split;   /* "train", "dev" */
+    int32_t height;      /* px; images are scaled to it by area */
+    int32_t limit;       /* only the first so many; 0: all */
+    bool with_music;     /* keep the .musicxml files too, where there are any */
+    bool straighten;     /* cut each image's system out anew, as reading does; frames other than */
+    rp_page_frame frame; /* RP_FRAME_HALF, which the images have by themselves, ask for it too */
     const rp_progress *progress;
 } rp_dataset_options;
 

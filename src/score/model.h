@@ -17,6 +17,7 @@
 #include "music/lmx.h"
 #include "nn/checkpoint.h"
 #include "nn/parameters.h"
+#include "page/crop.h"
 #include "score/calibration.h"
 #include "tensor/tape.h"
 
@@ -43,10 +44,11 @@ typedef struct rp_layer {
 
 typedef struct rp_configuration {
     const char *name, *summary;
-    int32_t height;  /* px of the images */
-    int32_t ids;     /* V */
-    int32_t units;   /* decoder's LSTM; also width of attention and embedding */
-    bool by_measure; /* spans are measures, with the head that finds their edges */
+    int32_t height;      /* px of the images */
+    int32_t ids;         /* V */
+    int32_t units;       /* decoder's LSTM; also width of attention and embedding */
+    bool by_measure;     /* spans are measures, with the head that finds their edges */
+    rp_page_frame frame; /* how systems are cut out for it */
     double norm_decay, norm_eps;
     rp_layer layers[RP_MODEL_LAYERS_MAX];
 } rp_configuration;

@@ -11,9 +11,10 @@
 #include "base/json.h"
 #include "base/progress.h"
 #include "music/joined_score.h"
+#include "page/crop.h"
 #include "page/document.h"
+#include "page/lone_system.h"
 #include "page/picture.h"
-#include "page/systems.h"
 #include "reprise/score.h"
 #include "score/engraving.h"
 #include "score/reader.h"
@@ -96,8 +97,9 @@ static rp_status cut_systems(job *j, sheet *s, rp_error *error) {
         if (s->found.systems[i].points == 0)
             RP_TRY(rp_page_image_scale(&s->crops[i], &s->image, height, &j->arena, error));
         else
-            RP_TRY(rp_page_crop_system(&s->crops[i], &s->image, &s->found.systems[i], height,
-                                       &j->arena, error));
+            RP_TRY(rp_page_crop_system(&s->crops[i], &s->image, &s->found.systems[i],
+                                       j->reader->model.configuration->frame, height, &j->arena,
+                                       error));
     }
     return rp_reader_read(&j->reader->reader, s->readings, s->crops, (int32_t)s->found.count,
                           &j->arena, error);

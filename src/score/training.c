@@ -333,7 +333,8 @@ static rp_status load_data(trainer *t, rp_error *error) {
     rp_dataset_options set = {.split = "train",
                               .limit = o->limit,
                               .progress = t->progress,
-                              .height = t->model.configuration->height};
+                              .height = t->model.configuration->height,
+                              .frame = t->model.configuration->frame};
     RP_TRY(rp_dataset_load(&t->train, o->data, &set, error));
     if (t->group.rank != 0) return RP_OK; /* the first member evaluates */
     set.split = "dev";

@@ -76,13 +76,15 @@ static double draw_staff(drawing_state *drawing, double top) {
     return top + 4 * drawing->page->space;
 }
 
+static double gap_of(const drawn_page *page) { return page->gap > 0 ? page->gap : 6; }
+
 static rp_page_box draw_system(drawing_state *drawing, double top) {
     const drawn_page *page = drawing->page;
     const double space = page->space;
     double upper = top, lower = 0;
     for (int voice = 0; voice < page->voices; voice++)
         upper = draw_staff(drawing, upper) + 8 * space;
-    lower = draw_staff(drawing, upper) + 6 * space;
+    lower = draw_staff(drawing, upper) + gap_of(page) * space;
     const double bottom = draw_staff(drawing, lower);
     if (page->has_left_line) draw_upright(drawing, drawing->left, top, bottom, 0.2 * space);
     if (page->has_brace) draw_brace(drawing, upper, bottom);
@@ -125,7 +127,7 @@ rp_page_image drawn_page_make(const drawn_page *page, rp_page_box *boxes, rp_are
     rp_page_image_fill(&drawing.image, 255);
     const double margin = 5 * page->space + fmax(0, -page->slope * page->width);
     for (int i = 0; i < page->systems; i++) {
-        const double tall = (page->voices * 12 + 14 + 9) * page->space;
+        const double tall = (page->voices * 12 + 8 + gap_of(page) + 9) * page->space;
         boxes[i] = draw_system(&drawing, margin + i * tall);
     }
     add_dirt(&drawing);

@@ -9,6 +9,7 @@
 typedef struct drawn_page {
     int32_t width, height;
     double space;        /* px between lines */
+    double gap;          /* spaces between a pair's staves; 0: 6 */
     double thickness;    /* px of a line */
     int systems, voices; /* voices: staves above each pair */
     double slope;        /* px down a px right */

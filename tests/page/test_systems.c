@@ -1,4 +1,4 @@
-#include "page/systems.h"
+#include "page/crop.h"
 
 #include <stdlib.h>
 
@@ -124,85 +124,6 @@ TEST(piano_staves_are_found_among_voices) {
     }
 }
 
-TEST(a_crop_is_straight_centred_and_twice_the_staves_high) {
-    drawn_page page = plain;
-    page.slope = 0.03;
-    page.bend = 10;
-    page.has_notes = false;
-    rp_arena arena = {0};
-    rp_page_box boxes[4];
-    const rp_page_image image = drawn_page_make(&page, boxes, &arena);
-    rp_page_systems systems;
-    REQUIRE(rp_page_find_systems(&systems, &image, "", &arena, NULL) == RP_OK);
-    REQUIRE(systems.count == 4);
-    rp_page_image crop = {0};
-    REQUIRE(rp_page_crop_system(&crop, &image, &systems.systems[1], 256, &arena, NULL) == RP_OK);
-    CHECK_INT(crop.height, 256);
-    /* The staves are 14 spaces high and stand in the middle half: top line at 64, bottom at 192;
-     * they are as wide as drawn. */
-    const double scale = 256 / (28 * page.space);
-    CHECK_NEAR(crop.width, (0.85 * page.width + 14 * page.space) * scale, 25);
-    const int32_t left = (int32_t)(0.09 * page.width * scale);
-    for (int32_t x = left; x < crop.width - left; x += 7) {
-        int32_t first = 0, last = 255;
-        while (first < 255 && crop.data[(size_t)first * crop.stride + (size_t)x] > 160) first++;
-        while (last > 0 && crop.data[(size_t)last * crop.stride + (size_t)x] > 160) last--;
-        CHECK_NEAR(first, 64, 3);
-        CHECK_NEAR(last, 192, 3);
-    }
-    rp_arena_clear(&arena);
-}
-
-TEST(a_crop_at_the_edge_goes_on_as_paper) {
-    drawn_page page = plain;
-    page.systems = 1;
-    rp_arena arena = {0};
-    rp_page_box boxes[1];
-    const rp_page_image image = drawn_page_make(&page, boxes, &arena);
-    /* Two spaces above the staves are left. */
-    const int32_t top = boxes[0].top - (int32_t)(2 * page.space);
-    const rp_page_image cut = rp_page_image_part(
-        &image, (rp_page_box){0, top, page.width, boxes[0].bottom + (int32_t)(7 * page.space)});
-    rp_page_image crop = {0};
-    REQUIRE(rp_page_straighten(&crop, &cut, "", 256, &arena, NULL) == RP_OK);
-    int32_t first = 0;
-    while (first < 255 && crop.data[(size_t)first * crop.stride + 400] > 160) first++;
-    CHECK_NEAR(first, 64, 3); /* where it is in every crop */
-    rp_arena_clear(&arena);
-}
-
-TEST(of_several_systems_the_middle_one_is_the_images) {
-    drawn_page page = plain;
-    page.systems = 3;
-    rp_arena arena = {0};
-    rp_page_box boxes[3];
-    const rp_page_image image = drawn_page_make(&page, boxes, &arena);
-    for (int i = 0; i < 3; i++) {
-        /* As much above as below, whatever that shows of the others. */
-        const int32_t middle = (boxes[i].top + boxes[i].bottom) / 2;
-        const int32_t half = middle < image.height - middle ? middle : image.height - middle;
-        const rp_page_image part =
-            rp_page_image_part(&image, (rp_page_box){0, middle - half, page.width, middle + half});
-        rp_page_system system;
-        REQUIRE(rp_page_find_system(&system, &part, "", &arena, NULL) == RP_OK);
-        CHECK_NEAR(system.box.top, boxes[i].top - (middle - half), 3);
-        CHECK_NEAR(system.box.bottom, boxes[i].bottom - (middle - half), 3);
-    }
-    rp_arena_clear(&arena);
-}
-
-TEST(an_image_without_a_system_is_taken_as_it_is) {
-    rp_arena arena = {0};
-    rp_page_image image = {0}, crop = {0};
-    REQUIRE(rp_page_image_make(&image, &arena, 600, 512, "", NULL) == RP_OK);
-    rp_page_image_fill(&image, 128);
-    REQUIRE(rp_page_straighten(&crop, &image, "", 256, &arena, NULL) == RP_OK);
-    CHECK_INT(crop.width, 300);
-    CHECK_INT(crop.height, 256);
-    CHECK_INT(crop.data[0], 128);
-    rp_arena_clear(&arena);
-}
-
 /* -- what is no music ------------------------------------------------------------------------- */
 
 static void fill(const rp_page_image *image, const char *kind) {
@@ -273,7 +194,8 @@ TEST(memory_running_out_is_said_wherever_it_happens) {
         rp_page_image crop = {0};
         rp_status status = rp_page_find_systems(&systems, &image, "x", &small, NULL);
         if (status == RP_OK)
-            status = rp_page_crop_system(&crop, &image, &systems.systems[0], 256, &small, NULL);
+            status = rp_page_crop_system(&crop, &image, &systems.systems[0], RP_FRAME_HALF, 256,
+                                         &small, NULL);
         CHECK(status == RP_OK || status == RP_SYSTEM);
         CHECK(!has_succeeded || status == RP_OK);
         has_succeeded = has_succeeded || status == RP_OK;

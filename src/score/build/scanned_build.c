@@ -19,8 +19,8 @@
 #include "base/clock.h"
 #include "base/progress.h"
 #include "music/music_file.h"
+#include "page/crop.h"
 #include "page/document.h"
-#include "page/systems.h"
 #include "score/build/dataset_build.h"
 #include "score/build/dataset_index.h"
 #include "score/build/dataset_preview.h"
@@ -66,8 +66,8 @@ static rp_status take_page(scanned_build *self, const rp_page_image *page, const
     for (size_t i = 0; i < systems.count && self->crop_count < CROPS_MAX; i++) {
         found_crop *crop = &self->crops[self->crop_count++];
         crop->page = self->pages;
-        RP_TRY(rp_page_crop_system(&crop->image, page, &systems.systems[i], self->options->height,
-                                   &self->arena, error));
+        RP_TRY(rp_page_crop_system(&crop->image, page, &systems.systems[i], RP_FRAME_HALF,
+                                   self->options->height, &self->arena, error));
     }
     return RP_OK;
 }
