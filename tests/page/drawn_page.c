@@ -5,6 +5,17 @@
 
 #include "base/random.h"
 
+const drawn_page drawn_page_plain = {.width = 1200,
+                                     .height = 1500,
+                                     .space = 10,
+                                     .thickness = 1.4,
+                                     .systems = 4,
+                                     .has_brace = true,
+                                     .has_barlines = true,
+                                     .has_left_line = true,
+                                     .has_notes = true,
+                                     .seed = 1};
+
 static const double pi = 3.14159265358979323846;
 
 typedef struct drawing_state {

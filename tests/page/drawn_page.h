@@ -20,6 +20,9 @@ typedef struct drawn_page {
     uint64_t seed;
 } drawn_page;
 
+/* Four systems of clean print, 10 px between lines. */
+extern const drawn_page drawn_page_plain;
+
 /* Draws the page into `arena` and writes the box of each pair to `boxes` (room for `systems`). */
 rp_page_image drawn_page_make(const drawn_page *page, rp_page_box *boxes, rp_arena *arena);
 

@@ -5,17 +5,6 @@
 #include "drawn_page.h"
 #include "page/lone_system.h"
 
-static const drawn_page plain = {.width = 1200,
-                                 .height = 1500,
-                                 .space = 10,
-                                 .thickness = 1.4,
-                                 .systems = 4,
-                                 .has_brace = true,
-                                 .has_barlines = true,
-                                 .has_left_line = true,
-                                 .has_notes = true,
-                                 .seed = 1};
-
 /* The first row from `y` on whose pixel in column x is ink. */
 static int32_t ink_below(const rp_page_image *image, int32_t x, int32_t y) {
     while (y < image->height && image->data[(size_t)y * image->stride + (size_t)x] > 160) y++;
@@ -23,7 +12,7 @@ static int32_t ink_below(const rp_page_image *image, int32_t x, int32_t y) {
 }
 
 TEST(a_crop_is_straight_centred_and_twice_the_staves_high) {
-    drawn_page page = plain;
+    drawn_page page = drawn_page_plain;
     page.slope = 0.03;
     page.bend = 10;
     page.has_notes = false;
@@ -53,7 +42,7 @@ TEST(a_crop_is_straight_centred_and_twice_the_staves_high) {
 }
 
 TEST(a_crop_at_the_edge_goes_on_as_paper) {
-    drawn_page page = plain;
+    drawn_page page = drawn_page_plain;
     page.systems = 1;
     rp_arena arena = {0};
     rp_page_box boxes[1];
@@ -73,7 +62,7 @@ TEST(a_crop_at_the_edge_goes_on_as_paper) {
 }
 
 TEST(of_several_systems_the_middle_one_is_the_images) {
-    drawn_page page = plain;
+    drawn_page page = drawn_page_plain;
     page.systems = 3;
     rp_arena arena = {0};
     rp_page_box boxes[3];
@@ -110,7 +99,7 @@ TEST(an_image_without_a_system_is_taken_as_it_is) {
 
 TEST(in_a_level_crop_each_line_has_its_row) {
     for (double gap = 4; gap <= 14; gap += 2.5) {
-        drawn_page page = plain;
+        drawn_page page = drawn_page_plain;
         page.has_notes = false;
         page.gap = gap;
         page.systems = 2;
@@ -134,7 +123,7 @@ TEST(in_a_level_crop_each_line_has_its_row) {
 }
 
 TEST(columns_lead_to_the_page_and_back) {
-    drawn_page page = plain;
+    drawn_page page = drawn_page_plain;
     rp_arena arena = {0};
     rp_page_box boxes[4];
     const rp_page_image image = drawn_page_make(&page, boxes, &arena);
@@ -160,7 +149,7 @@ TEST(columns_lead_to_the_page_and_back) {
 
 TEST(lines_thinner_than_a_pixel_are_found_by_their_rows) {
     for (double gap = 5; gap <= 16; gap += 1.7) {
-        drawn_page page = plain;
+        drawn_page page = drawn_page_plain;
         page.systems = 1;
         page.gap = gap;
         page.space = 12;

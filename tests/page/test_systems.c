@@ -8,17 +8,6 @@
 #include "page/ink.h"
 #include "page/staves.h"
 
-static const drawn_page plain = {.width = 1200,
-                                 .height = 1500,
-                                 .space = 10,
-                                 .thickness = 1.4,
-                                 .systems = 4,
-                                 .has_brace = true,
-                                 .has_barlines = true,
-                                 .has_left_line = true,
-                                 .has_notes = true,
-                                 .seed = 1};
-
 static double overlap(rp_page_box a, rp_page_box b) {
     const double width = fmin(a.right, b.right) - fmax(a.left, b.left);
     const double height = fmin(a.bottom, b.bottom) - fmax(a.top, b.top);
@@ -51,7 +40,7 @@ static void check_page(const drawn_page *page, const char *what) {
 
 TEST(systems_of_a_clean_page_are_found_at_any_resolution) {
     for (double space = 7; space < 60; space *= 1.5) {
-        drawn_page page = plain;
+        drawn_page page = drawn_page_plain;
         page.space = space;
         page.thickness = fmax(1, 0.12 * space);
         page.width = (int32_t)(120 * space);
@@ -64,7 +53,7 @@ TEST(systems_of_a_clean_page_are_found_at_any_resolution) {
 
 TEST(skew_of_two_degrees_either_way_is_no_obstacle) {
     for (double slope = -0.035; slope <= 0.036; slope += 0.0175) {
-        drawn_page page = plain;
+        drawn_page page = drawn_page_plain;
         page.slope = slope;
         check_page(&page, "skewed");
         rp_arena arena = {0};
@@ -78,19 +67,19 @@ TEST(skew_of_two_degrees_either_way_is_no_obstacle) {
 }
 
 TEST(bent_pages_broken_lines_borders_and_noise_are_no_obstacle) {
-    drawn_page page = plain;
+    drawn_page page = drawn_page_plain;
     page.bend = 18;
     check_page(&page, "bent");
     page.bend = -18;
     page.slope = 0.02;
     check_page(&page, "bent and skewed");
-    page = plain;
+    page = drawn_page_plain;
     page.broken = 0.3;
     check_page(&page, "broken lines");
-    page = plain;
+    page = drawn_page_plain;
     page.has_border = true;
     check_page(&page, "black borders");
-    page = plain;
+    page = drawn_page_plain;
     page.noise = 0.01;
     check_page(&page, "noise");
     page.broken = 0.15;
@@ -102,7 +91,7 @@ TEST(bent_pages_broken_lines_borders_and_noise_are_no_obstacle) {
 
 TEST(pairs_are_found_by_any_one_of_their_joints) {
     for (int kept = 0; kept < 3; kept++) {
-        drawn_page page = plain;
+        drawn_page page = drawn_page_plain;
         page.has_brace = kept == 0;
         page.has_barlines = kept == 1;
         page.has_left_line = kept == 2;
@@ -112,7 +101,7 @@ TEST(pairs_are_found_by_any_one_of_their_joints) {
 
 TEST(piano_staves_are_found_among_voices) {
     for (int voices = 1; voices <= 3; voices++) {
-        drawn_page page = plain;
+        drawn_page page = drawn_page_plain;
         page.voices = voices;
         page.systems = 2;
         check_page(&page, "voices");
@@ -167,7 +156,7 @@ TEST(pages_without_music_say_so) {
 }
 
 TEST(single_staves_are_seen_but_are_no_piano_system) {
-    drawn_page page = plain;
+    drawn_page page = drawn_page_plain;
     page.has_brace = page.has_barlines = page.has_left_line = false;
     rp_arena arena = {0};
     rp_page_box boxes[4];
@@ -182,7 +171,7 @@ TEST(single_staves_are_seen_but_are_no_piano_system) {
 
 TEST(memory_running_out_is_said_wherever_it_happens) {
     rp_arena arena = {0};
-    drawn_page page = plain;
+    drawn_page page = drawn_page_plain;
     page.systems = 1;
     page.height = 400;
     rp_page_box boxes[4];
