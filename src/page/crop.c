@@ -128,6 +128,7 @@ rp_status rp_page_straighten(rp_page_image *crop, rp_page_system *system,
         if (error != NULL) *error = why;
         return status;
     }
-    *system = (rp_page_system){0};
+    *system =
+        (rp_page_system){.box = {.right = image->width, .bottom = image->height}, .confidence = 1};
     return rp_page_image_scale(crop, image, height, arena, error);
 }

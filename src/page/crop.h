@@ -28,7 +28,8 @@ double rp_page_to_crop(const rp_page_system *system, const rp_page_image *page,
                        const rp_page_image *crop, double x);
 
 /* The system of `image`, itself cut out of a page (rp_page_find_system), cut out anew; if none is
- * found, the image as it is, scaled, and `system` without points. RP_SYSTEM: no memory. */
+ * found, the image as it is, scaled, and `system` all of it, without points. RP_SYSTEM: no memory.
+ */
 rp_status rp_page_straighten(rp_page_image *crop, rp_page_system *system,
                              const rp_page_image *image, const char *name, rp_page_frame frame,
                              int32_t height, rp_arena *arena, rp_error *error);

@@ -207,7 +207,7 @@ static rp_status take_image(loader *l, rp_sample *sample, const uint8_t *bytes, 
         RP_TRY(rp_page_straighten(&scaled, &system, &decoded, sample->name, l->options->frame,
                                   l->set->height, &l->scratch, error));
     else RP_TRY(rp_page_image_scale(&scaled, &decoded, l->set->height, &l->scratch, error));
-    place_edges(sample, &decoded, &system, &scaled);
+    if (sample->width == 0) place_edges(sample, &decoded, &system, &scaled); /* once a sample */
     RP_TRY(pack_image(l->set, sample, &scaled, &l->scratch, error));
     l->loaded++;
     if (!rp_progress_update(&l->progress, (uint64_t)l->loaded))

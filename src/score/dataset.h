@@ -41,8 +41,8 @@ typedef struct rp_dataset_options {
     int32_t height;      /* px; images are scaled to it by area */
     int32_t limit;       /* only the first so many; 0: all */
     bool with_music;     /* keep the .musicxml files too, where there are any */
-    bool straighten;     /* cut each image's system out anew, as reading does; frames other than */
-    rp_page_frame frame; /* RP_FRAME_HALF, which the images have by themselves, ask for it too */
+    bool straighten;     /* cut each image's system out anew, as reading does */
+    rp_page_frame frame; /* any but RP_FRAME_HALF, which images have as they are: straightened */
     const rp_progress *progress;
 } rp_dataset_options;
 

@@ -13,7 +13,6 @@
 #include "music/joined_score.h"
 #include "page/crop.h"
 #include "page/document.h"
-#include "page/lone_system.h"
 #include "page/picture.h"
 #include "reprise/score.h"
 #include "score/engraving.h"
@@ -74,42 +73,37 @@ void rp_score_reader_destroy(rp_score_reader *reader) {
 /* ---- pages -------------------------------------------------------------------------------------
  */
 
-/* The image's one system; if none is found, the whole image, which has no points then. */
-static rp_status take_as_system(sheet *s, const char *name, rp_arena *arena, rp_error *error) {
-    s->found.systems = rp_arena_array(arena, 1, sizeof *s->found.systems);
-    if (s->found.systems == NULL) return rp_fail_memory(error, "a system");
-    s->found.count = 1;
-    rp_error why = {0};
-    const rp_status status = rp_page_find_system(s->found.systems, &s->image, name, arena, &why);
-    if (status == RP_NO)
-        s->found.systems[0] = (rp_page_system){
-            .box = {.right = s->image.width, .bottom = s->image.height}, .confidence = 1};
-    else if (status != RP_OK && error != NULL) *error = why;
-    return status == RP_NO ? RP_OK : status;
-}
-
 static rp_status cut_systems(job *j, sheet *s, rp_error *error) {
-    const int32_t height = j->reader->model.configuration->height;
+    const rp_configuration *c = j->reader->model.configuration;
     s->crops = rp_arena_array(&j->arena, s->found.count, sizeof *s->crops);
     s->readings = rp_arena_array(&j->arena, s->found.count, sizeof *s->readings);
     if (s->crops == NULL || s->readings == NULL) return rp_fail_memory(error, "systems");
     for (size_t i = 0; i < s->found.count; i++) {
-        if (s->found.systems[i].points == 0)
-            RP_TRY(rp_page_image_scale(&s->crops[i], &s->image, height, &j->arena, error));
+        rp_page_system *system = &s->found.systems[i];
+        if (j->options->is_system)
+            RP_TRY(rp_page_straighten(&s->crops[i], system, &s->image, j->input, c->frame,
+                                      c->height, &j->arena, error));
         else
-            RP_TRY(rp_page_crop_system(&s->crops[i], &s->image, &s->found.systems[i],
-                                       j->reader->model.configuration->frame, height, &j->arena,
-                                       error));
+            RP_TRY(rp_page_crop_system(&s->crops[i], &s->image, system, c->frame, c->height,
+                                       &j->arena, error));
     }
     return rp_reader_read(&j->reader->reader, s->readings, s->crops, (int32_t)s->found.count,
                           &j->arena, error);
 }
 
+/* The image is one system; which one, cutting it out will tell. */
+static rp_status read_as_system(job *j, sheet *s, rp_error *error) {
+    s->found.systems = rp_arena_array(&j->arena, 1, sizeof *s->found.systems);
+    if (s->found.systems == NULL) return rp_fail_memory(error, "a system");
+    s->found.count = 1;
+    return cut_systems(j, s, error);
+}
+
 /* A page without music is no failure while another one has some. */
 static rp_status read_sheet(job *j, sheet *s, rp_error *error) {
-    rp_status status = RP_OK;
-    if (j->options->is_system) status = take_as_system(s, j->input, &j->arena, error);
-    else status = rp_page_find_systems(&s->found, &s->image, j->input, &j->arena, &j->nothing);
+    if (j->options->is_system) return read_as_system(j, s, error);
+    const rp_status status =
+        rp_page_find_systems(&s->found, &s->image, j->input, &j->arena, &j->nothing);
     if (status != RP_OK && status != RP_NO && error != NULL) *error = j->nothing;
     if (status == RP_NO) {
         s->found.count = 0;
