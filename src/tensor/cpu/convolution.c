@@ -2,6 +2,8 @@
  * come before oneDNN's; what they are not made for is handed on. */
 #include "tensor/cpu/convolution.h"
 
+#include <omp.h>
+
 /* In bf16, with whole panels of channels and outputs? */
 static bool is_wide(const rp_tensor *x, const rp_tensor *w) {
     return x->dtype == RP_BF16 && w->shape[0] % RP_PANEL == 0 && w->shape[3] % RP_PANEL == 0;
@@ -50,6 +52,27 @@ static rp_status conv2d_backward_weights(rp_device *device, const rp_args *args,
         return go(device, op, "paired", rp_paired_backward_weights, args, error);
     return go(device, op, "onednn", rp_cpu_state_of(device)->next.conv2d_backward_weights, args,
               error);
+}
+
+const float *rp_cpu_sum_blocks(rp_device *device, int64_t blocks, int64_t count,
+                               int64_t space_bytes, rp_block_add add, const void *context) {
+    const int threads = blocks < device->threads ? (int)blocks : (int)device->threads;
+    const int64_t share = count + space_bytes / (int64_t)sizeof(float);
+    float *all = rp_cpu_scratch_take(device, RP_SCRATCH_CONVOLUTION,
+                                     (size_t)(share * threads) * sizeof *all);
+    if (all == NULL) return NULL;
+#pragma omp parallel num_threads(threads)
+    {
+        float *sums = all + omp_get_thread_num() * share;
+        memset(sums, 0, (size_t)count * sizeof *sums);
+#pragma omp for schedule(static)
+        for (int64_t n = 0; n < blocks; n++) add(context, n, sums, sums + count);
+#pragma omp for schedule(static)
+        for (int64_t i = 0; i < count; i++)
+            for (int thread = 1; thread < omp_get_num_threads(); thread++)
+                all[i] += all[thread * share + i];
+    }
+    return all;
 }
 
 void rp_cpu_install_convolutions(rp_device *device) {

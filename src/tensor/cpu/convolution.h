@@ -14,4 +14,13 @@ rp_status rp_winograd_backward_weights(rp_device *device, const rp_args *args, r
 /* The row conv2d_backward_weights for any window and stride (paired_gradient.c). */
 rp_status rp_paired_backward_weights(rp_device *device, const rp_args *args, rp_error *error);
 
+/* Adds block n of a sum's terms to `sums`; `space` is the thread's own. */
+typedef void (*rp_block_add)(const void *context, int64_t n, float *sums, void *space);
+
+/* The sums of `count` numbers over all blocks, in the device's memory until a convolution asks for
+ * it again; NULL: no memory. Each thread adds up its share of the blocks, in order, and has
+ * `space_bytes` (a multiple of 4) to do it in; then the shares are added up. */
+const float *rp_cpu_sum_blocks(rp_device *device, int64_t blocks, int64_t count,
+                               int64_t space_bytes, rp_block_add add, const void *context);
+
 #endif

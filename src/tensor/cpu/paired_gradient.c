@@ -2,11 +2,8 @@
  * outputs there times the channels under the tap (pairs.h).
  *
  * For a block of columns of y, its rows and, for each tap along H, the rows under them are brought
- * into pairs; a column of x then serves the taps along W. Each thread sums its own share of the
- * blocks; the shares are added up at the end. oneDNN 2.6 takes 2 to 4 times as long where the
- * stride is 2 and channels are few. */
-#include <omp.h>
-
+ * into pairs; a column of x then serves the taps along W. oneDNN 2.6 takes 2 to 4 times as long
+ * where the stride is 2 and channels are few. */
 #include "tensor/cpu/convolution.h"
 #include "tensor/cpu/pairs.h"
 
@@ -18,11 +15,17 @@ typedef struct shape {
     int64_t rows;     /* of a column of pairs: out[1], even */
     int64_t columns;  /* of y in a block */
     int64_t x_column; /* numbers of a column of x in pairs, for all taps along H */
+    int64_t blocks;   /* of an image */
+    const uint16_t *x, *gy;
 } shape;
 
 static shape shape_of(const rp_args *args) {
     const rp_tensor *x = args->in[0], *gy = args->in[1], *gw = args->out[0];
-    shape s = {.batch = x->shape[0], .channels = x->shape[3], .outputs = gy->shape[3]};
+    shape s = {.batch = x->shape[0],
+               .channels = x->shape[3],
+               .outputs = gy->shape[3],
+               .x = x->data,
+               .gy = gy->data};
     for (int axis = 0; axis < 2; axis++) {
         s.in[axis] = x->shape[1 + axis];
         s.out[axis] = gy->shape[1 + axis];
@@ -33,6 +36,7 @@ static shape shape_of(const rp_args *args) {
     s.rows = (s.out[1] + 1) / 2 * 2;
     s.columns = (BLOCK_PLACES + s.rows - 1) / s.rows;
     s.x_column = s.kernel[1] * s.rows * s.channels;
+    s.blocks = (s.out[0] + s.columns - 1) / s.columns;
     return s;
 }
 
@@ -70,12 +74,14 @@ static void column_spread(const shape *s, const uint16_t *x, uint16_t *u) {
                          s->channels);
 }
 
-/* Adds the columns first .. of one image's y, as many as a block has, to a thread's sums. */
-static void block_add(const shape *s, const uint16_t *x, const uint16_t *gy, int64_t first,
-                      float *sums, uint16_t *space) {
+/* Adds block n: neighbouring columns of one image's y. */
+static void block_add(const void *context, int64_t n, float *sums, void *space) {
+    const shape *s = context;
+    const int64_t image = n / s->blocks, first = n % s->blocks * s->columns;
     const int64_t left = s->out[0] - first, count = left < s->columns ? left : s->columns;
     const int64_t z_column = s->rows * s->outputs;
     const int64_t x_size = s->in[1] * s->channels, y_size = s->out[1] * s->outputs;
+    const uint16_t *x = s->x + image * s->in[0] * x_size, *gy = s->gy + image * s->out[0] * y_size;
     uint16_t *u = space, *z = u + columns_under(s) * s->x_column;
     for (int64_t i = 0; i < count; i++) {
         const uint16_t *column = gy + (first + i) * y_size;
@@ -100,46 +106,18 @@ static void block_add(const shape *s, const uint16_t *x, const uint16_t *gy, int
     }
 }
 
-/* gw (outputs, taps, channels) from the threads' sums (taps, outputs, channels), `share` apart. */
-static void shares_add(const shape *s, const float *space, int64_t share, int threads, float *gw) {
-    const int64_t taps = s->kernel[0] * s->kernel[1];
-#pragma omp for schedule(static)
-    for (int64_t o = 0; o < s->outputs; o++) {
-        for (int64_t tap = 0; tap < taps; tap++) {
-            const float *from = space + (tap * s->outputs + o) * s->channels;
-            float *to = gw + (o * taps + tap) * s->channels;
-            for (int64_t c = 0; c < s->channels; c++) {
-                to[c] = from[c];
-                for (int thread = 1; thread < threads; thread++) to[c] += from[thread * share + c];
-            }
-        }
-    }
-}
-
 rp_status rp_paired_backward_weights(rp_device *device, const rp_args *args, rp_error *error) {
     const shape s = shape_of(args);
-    const uint16_t *x = args->in[0]->data, *gy = args->in[1]->data;
-    const int64_t blocks = (s.out[0] + s.columns - 1) / s.columns; /* of an image */
-    const int64_t all = blocks * s.batch;
-    const int threads = all < device->threads ? (int)all : (int)device->threads;
-    const int64_t sums_count = s.kernel[0] * s.kernel[1] * s.outputs * s.channels;
-    const int64_t pairs = columns_under(&s) * s.x_column + s.columns * s.rows * s.outputs;
-    const int64_t share = sums_count + pairs / 2;
-    float *space = rp_cpu_scratch_take(device, RP_SCRATCH_CONVOLUTION,
-                                       (size_t)(share * threads) * sizeof *space);
-    if (space == NULL) return rp_fail_memory(error, "a gradient of weights");
-#pragma omp parallel num_threads(threads)
-    {
-        float *sums = space + omp_get_thread_num() * share;
-        memset(sums, 0, (size_t)sums_count * sizeof *sums);
-#pragma omp for schedule(static)
-        for (int64_t n = 0; n < all; n++) {
-            const int64_t image = n / blocks, first = n % blocks * s.columns;
-            block_add(&s, x + image * s.in[0] * s.in[1] * s.channels,
-                      gy + image * s.out[0] * s.out[1] * s.outputs, first, sums,
-                      (uint16_t *)(sums + sums_count));
-        }
-        shares_add(&s, space, share, threads, args->out[0]->data);
-    }
+    const int64_t taps = s.kernel[0] * s.kernel[1],
+                  pairs = columns_under(&s) * s.x_column + s.columns * s.rows * s.outputs;
+    const float *sums = rp_cpu_sum_blocks(device, s.blocks * s.batch, taps * s.outputs * s.channels,
+                                          pairs * (int64_t)sizeof(uint16_t), block_add, &s);
+    if (sums == NULL) return rp_fail_memory(error, "a gradient of weights");
+    float *gw = args->out[0]->data; /* (outputs, taps, channels) from (taps, outputs, channels) */
+#pragma omp parallel for schedule(static) num_threads(device->threads)
+    for (int64_t o = 0; o < s.outputs; o++)
+        for (int64_t tap = 0; tap < taps; tap++)
+            memcpy(gw + (o * taps + tap) * s.channels, sums + (tap * s.outputs + o) * s.channels,
+                   (size_t)s.channels * sizeof *gw);
     return RP_OK;
 }

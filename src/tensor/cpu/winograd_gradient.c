@@ -5,9 +5,7 @@
  *     gw = G' (sum over tiles of (A gy A') * (B' x B)) G
  *
  * and the sum is, for each of the 16 places, a matrix product with the tiles as its inner axis.
- * Each thread sums its own share of the tiles; the shares are added up at the end. */
-#include <omp.h>
-
+ * (rp_cpu_sum_blocks). */
 #include "tensor/cpu/convolution.h"
 #include "tensor/cpu/winograd.h"
 
@@ -60,17 +58,25 @@ static void product(float *sums, const rp_tiling *t, uint16_t *z, uint16_t *u, i
     rp_paired_add(sums, &outputs, &channels, tiles, 1);
 }
 
-/* Adds the tiles first .. end - 1, at most BLOCK_TILES, to a thread's sums. */
-static void block_add(const rp_tiling *t, const uint16_t *x, const uint16_t *gy, int64_t first,
-                      int64_t end, float *sums, uint16_t *space) {
+typedef struct gradient {
+    rp_tiling tiling;
+    const uint16_t *x, *gy;
+} gradient;
+
+/* Adds block n of BLOCK_TILES tiles, the last may have fewer. */
+static void block_add(const void *context, int64_t n, float *sums, void *space) {
+    const gradient *g = context;
+    const rp_tiling *t = &g->tiling;
+    const int64_t first = n * BLOCK_TILES;
+    const int64_t end = first + BLOCK_TILES < t->count ? first + BLOCK_TILES : t->count;
     const int64_t tiles = (end - first + 1) / 2 * 2;
     const int64_t u_plane = rp_plane_bytes(tiles, t->channels * 2) / 2;
     const int64_t z_plane = rp_plane_bytes(tiles, t->outputs * 2) / 2;
     uint16_t *u = space, *z = u + RP_PLACES * u_plane;
     for (int64_t tile = first; tile < end;) {
         const rp_tile_run run = rp_tile_run_at(t, tile, end);
-        rp_winograd_patches(t, x, &run, u + (tile - first) * t->channels, u_plane);
-        results_spread(t, gy, &run, z + (tile - first) * t->outputs, z_plane);
+        rp_winograd_patches(t, g->x, &run, u + (tile - first) * t->channels, u_plane);
+        results_spread(t, g->gy, &run, z + (tile - first) * t->outputs, z_plane);
         tile += run.count;
     }
     for (int p = 0; p < RP_PLACES; p++) {
@@ -90,18 +96,13 @@ RP_INLINE void gather(__m512 to[3], __m512 a, __m512 b, __m512 c, __m512 d) {
     to[2] = _mm512_fmadd_ps(half, sum, d);
 }
 
-/* gw of output o from the sums of all threads. */
-static void output_gather(const rp_tiling *t, const float *sums, int64_t share, int threads,
-                          int64_t o, float *gw) {
+/* gw of output o. */
+static void output_gather(const rp_tiling *t, const float *sums, int64_t o, float *gw) {
     const int64_t plane = t->outputs * t->channels;
     for (int64_t c = 0; c < t->channels; c += RP_LANES) {
         __m512 s[RP_PLACES], half[4][3], column[3];
-        for (int p = 0; p < RP_PLACES; p++) {
-            const float *at = sums + p * plane + o * t->channels + c;
-            s[p] = _mm512_loadu_ps(at);
-            for (int thread = 1; thread < threads; thread++)
-                s[p] = _mm512_add_ps(s[p], _mm512_loadu_ps(at + thread * share));
-        }
+        for (int p = 0; p < RP_PLACES; p++)
+            s[p] = _mm512_loadu_ps(sums + p * plane + o * t->channels + c);
         for (int k = 0; k < 4; k++)
             gather(half[k], s[4 * k], s[4 * k + 1], s[4 * k + 2], s[4 * k + 3]);
         for (int l = 0; l < 3; l++) {
@@ -114,29 +115,15 @@ static void output_gather(const rp_tiling *t, const float *sums, int64_t share, 
 
 rp_status rp_winograd_backward_weights(rp_device *device, const rp_args *args, rp_error *error) {
     const rp_tensor *x = args->in[0], *gy = args->in[1], *gw = args->out[0];
-    const rp_tiling t = rp_tiling_of(x, gy, &args->attr, false);
-    const int64_t blocks = (t.count + BLOCK_TILES - 1) / BLOCK_TILES;
-    const int threads = blocks < device->threads ? (int)blocks : (int)device->threads;
-    const int64_t sums_count = RP_PLACES * t.outputs * t.channels;
-    const int64_t share = sums_count + RP_PLACES *
-                                           (rp_plane_bytes(BLOCK_TILES, t.channels * 2) +
-                                            rp_plane_bytes(BLOCK_TILES, t.outputs * 2)) /
-                                           (int64_t)sizeof(float);
-    float *space = rp_cpu_scratch_take(device, RP_SCRATCH_CONVOLUTION,
-                                       (size_t)(share * threads) * sizeof *space);
-    if (space == NULL) return rp_fail_memory(error, "a gradient of weights");
-#pragma omp parallel num_threads(threads)
-    {
-        float *sums = space + omp_get_thread_num() * share;
-        memset(sums, 0, (size_t)sums_count * sizeof *sums);
-#pragma omp for schedule(static)
-        for (int64_t first = 0; first < t.count; first += BLOCK_TILES) {
-            const int64_t end = first + BLOCK_TILES < t.count ? first + BLOCK_TILES : t.count;
-            block_add(&t, x->data, gy->data, first, end, sums, (uint16_t *)(sums + sums_count));
-        }
-#pragma omp for schedule(static)
-        for (int64_t o = 0; o < t.outputs; o++)
-            output_gather(&t, space, share, threads, o, gw->data);
-    }
+    const gradient g = {rp_tiling_of(x, gy, &args->attr, false), x->data, gy->data};
+    const rp_tiling *t = &g.tiling;
+    const int64_t space = RP_PLACES * (rp_plane_bytes(BLOCK_TILES, t->channels * 2) +
+                                       rp_plane_bytes(BLOCK_TILES, t->outputs * 2));
+    const float *sums =
+        rp_cpu_sum_blocks(device, (t->count + BLOCK_TILES - 1) / BLOCK_TILES,
+                          RP_PLACES * t->outputs * t->channels, space, block_add, &g);
+    if (sums == NULL) return rp_fail_memory(error, "a gradient of weights");
+#pragma omp parallel for schedule(static) num_threads(device->threads)
+    for (int64_t o = 0; o < t->outputs; o++) output_gather(t, sums, o, gw->data);
     return RP_OK;
 }
