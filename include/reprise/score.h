@@ -60,6 +60,8 @@ typedef struct rp_score_evaluate_options {
     const char *details;   /* write here, as JSON lines, every system with its figures; or NULL */
     const char *calibrate; /* of the split "train" alone: fit the tokens' confidence to what was
                             * read and write the weights with it here; or NULL */
+    const char *augment;   /* how each image is made worse before, see `reprise score augment`; it
+                            * depends on its place in the split alone. NULL: not at all */
     int32_t limit, threads;
     int32_t beam;  /* lines tried at once for each measure, to 16; 0, 1: greedy, as published */
     int32_t views; /* how often each system is looked at, to 4; 0: once if greedy, else twice */

@@ -7,7 +7,7 @@
 #include "reprise/score.h"
 
 struct evaluate_options {
-    const char *split, *model, *details, *calibrate;
+    const char *split, *model, *details, *calibrate, *augment;
     int64_t limit, threads, beam, views;
     bool json, full_precision, free_grammar, straighten;
 };
@@ -23,6 +23,8 @@ static const rp_cli_option options[] = {
      "write every system's figures, a JSON line each"},
     {"calibrate", 0, RP_CLI_TEXT, "FILE", AT(calibrate),
      "fit confidence to what is read (--split train only); write the weights with it"},
+    {"augment", 0, RP_CLI_TEXT, "LIST", AT(augment),
+     "make each image worse first, as training does: see 'reprise score augment'"},
     {"json", 0, RP_CLI_FLAG, NULL, AT(json), "say it as JSON"},
     {"threads", 't', RP_CLI_INTEGER, "N", AT(threads), "processors to use; 0: all"},
     {"beam", 'b', RP_CLI_INTEGER, "N", AT(beam),
@@ -109,6 +111,7 @@ static rp_status run(const rp_cli_call *call, rp_error *error) {
                                                 .model = rp_cli_model_path(space, values->model),
                                                 .details = values->details,
                                                 .calibrate = values->calibrate,
+                                                .augment = values->augment,
                                                 .limit = (int32_t)values->limit,
                                                 .threads = (int32_t)values->threads,
                                                 .beam = (int32_t)values->beam,
@@ -137,6 +140,8 @@ const rp_cli_verb rp_cli_score_evaluate = {
         "it. A table says which tokens the errors are about.",
     .examples = {"reprise score evaluate olimpic --split dev", "the whole development split",
                  "reprise score evaluate olimpic --limit 100 --json", "a quick look, for a script",
+                 "reprise score evaluate olimpic --augment print -b 4",
+                 "as if they were old prints",
                  "reprise score evaluate olimpic -s train -n 400 -b 4 -m new.st --calibrate new.st",
                  "make confidence say how often tokens are right"},
     .options = options,

@@ -7,24 +7,35 @@
 
 enum { BATCH = 16 };
 
+static const uint64_t augment_seed = 0x72656164; /* "read" */
+
 /* What one evaluation works with. */
 typedef struct evaluating {
     rp_evaluation *result;
     rp_reader *reader;
     const rp_dataset *set;
-    rp_reading *readings; /* or NULL */
-    rp_arena *arena;      /* of the readings */
-    rp_arena scratch;     /* of one batch */
+    const rp_page_augment_list *augment; /* or NULL */
+    rp_reading *readings;                /* or NULL */
+    rp_arena *arena;                     /* of the readings */
+    rp_arena scratch;                    /* of one batch */
 } evaluating;
+
+/* The image of a sample as it is to be read, in the scratch memory. */
+static rp_status take_image(evaluating *e, rp_page_image *image, uint32_t sample, rp_error *error) {
+    rp_page_image clean;
+    RP_TRY(rp_dataset_image(&clean, e->set, &e->set->samples[sample], &e->scratch, error));
+    *image = clean;
+    if (e->augment == NULL || e->augment->count == 0) return RP_OK;
+    rp_random random = rp_random_make(augment_seed, sample);
+    return rp_page_augment_apply(image, &clean, e->augment, 0, &random, &e->scratch, error);
+}
 
 /* One batch: read, score, and keep what was read if asked. */
 static rp_status read_batch(evaluating *e, const uint32_t *order, int32_t count, rp_error *error) {
     rp_page_image images[BATCH];
     rp_reading readings[BATCH];
     rp_arena_reset(&e->scratch);
-    for (int32_t i = 0; i < count; i++)
-        RP_TRY(
-            rp_dataset_image(&images[i], e->set, &e->set->samples[order[i]], &e->scratch, error));
+    for (int32_t i = 0; i < count; i++) RP_TRY(take_image(e, &images[i], order[i], error));
     RP_TRY(rp_reader_read(e->reader, readings, images, count, &e->scratch, error));
     for (int32_t i = 0; i < count; i++) {
         const rp_sample *sample = &e->set->samples[order[i]];
@@ -39,12 +50,17 @@ static rp_status read_batch(evaluating *e, const uint32_t *order, int32_t count,
     return RP_OK;
 }
 
-rp_status rp_evaluate(rp_evaluation *e, rp_reader *reader, const rp_dataset *set,
+rp_status rp_evaluate(rp_evaluation *e, rp_reader *reader, const rp_evaluation_source *source,
                       rp_reading *readings, rp_arena *arena, const rp_progress *progress,
                       rp_error *error) {
     *e = (rp_evaluation){0};
-    evaluating run = {
-        .result = e, .reader = reader, .set = set, .readings = readings, .arena = arena};
+    const rp_dataset *set = source->set;
+    evaluating run = {.result = e,
+                      .reader = reader,
+                      .set = set,
+                      .augment = source->augment,
+                      .readings = readings,
+                      .arena = arena};
     uint32_t *order = calloc((size_t)set->count, sizeof *order);
     if (order == NULL) return rp_fail_memory(error, "the order of reading");
     for (int32_t i = 0; i < set->count; i++) order[i] = (uint32_t)i;

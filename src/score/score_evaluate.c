@@ -20,6 +20,7 @@ typedef struct evaluator {
     rp_device *device;
     rp_reader reader;
     rp_dataset set;
+    rp_page_augment_list augment;
     rp_pool *pool;
     rp_arena arena; /* of what follows */
     rp_reading *readings;
@@ -39,6 +40,7 @@ static rp_status open_all(evaluator *e, const rp_progress *progress, rp_error *e
     if (o->calibrate != NULL && strcmp(o->split, "train") != 0)
         return rp_fail(error, RP_USAGE, -1,
                        "confidence is fitted on training data only: the split must be 'train'");
+    if (o->augment != NULL) RP_TRY(rp_page_augment_parse(&e->augment, o->augment, error));
     RP_TRY(rp_model_open(&e->model, o->model, false, error));
     if (o->calibrate != NULL) e->model.calibration = (rp_calibration){0};
     RP_TRY(rp_device_create_cpu(&e->device, (unsigned)o->threads, error));
@@ -234,8 +236,9 @@ static rp_status weigh_confidence(evaluator *e, rp_score_figures *figures, rp_er
 static rp_status evaluate(evaluator *e, rp_score_figures *figures, const rp_progress *progress,
                           rp_error *error) {
     RP_TRY(open_all(e, progress, error));
+    const rp_evaluation_source source = {.set = &e->set, .augment = &e->augment};
     RP_TRY(
-        rp_evaluate(&e->evaluation, &e->reader, &e->set, e->readings, &e->arena, progress, error));
+        rp_evaluate(&e->evaluation, &e->reader, &source, e->readings, &e->arena, progress, error));
     const double started = rp_clock_seconds();
     for (int32_t i = 0; i < e->set.count; i++) {
         const size_t tokens = (size_t)e->readings[i].token_count;

@@ -283,7 +283,8 @@ static rp_status evaluate(trainer *t, rp_error *error) {
     RP_TRY(rp_device_finish(t->device, error)); /* the host is about to write weights */
     swap_average(t);
     rp_status status = rp_reader_init(&reader, &t->model, t->device, &options, error);
-    if (status == RP_OK) status = rp_evaluate(&e, &reader, &t->dev, NULL, NULL, NULL, error);
+    const rp_evaluation_source source = {.set = &t->dev};
+    if (status == RP_OK) status = rp_evaluate(&e, &reader, &source, NULL, NULL, NULL, error);
     rp_reader_clear(&reader);
     if (status == RP_OK) status = rp_device_finish(t->device, error);
     swap_average(t);
