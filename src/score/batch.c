@@ -1,4 +1,6 @@
-/* batch.c: see batch.h. Two batches: one in use, one being made. */
+/* batch.c: see batch.h. Two batches: one in use, one being made. A thread of its own beside as many
+ * as the machine has cores costs more than it does: where it runs, one of a team is late, and the
+ * others wait at the end of every row. */
 #include "score/batch.h"
 
 #include <math.h>
@@ -6,6 +8,7 @@
 #include <stdlib.h>
 
 enum { SORT_WINDOW_BATCHES = 32, WIDTH_STEP_PX = 64, STEPS_STEP = 8, ROWS_STEP = 256 };
+enum { ROWS_AT_ONCE = 32 };                               /* of an image that is turned */
 enum { STREAM_EPOCH = 1 << 20, STREAM_SAMPLE = 1 << 30 }; /* random streams: see make_batch */
 static const uint64_t stream_spans = (uint64_t)1 << 48;
 
@@ -15,7 +18,8 @@ struct rp_batches {
     rp_batch slots[2];
     uint64_t made, taken, step; /* batches made and taken so far; step of the next to make */
     uint64_t epoch_of_order;
-    uint32_t *order; /* samples of the epoch in batch order */
+    uint32_t *order;   /* samples of the epoch in batch order */
+    rp_arena *scratch; /* one an image of a batch */
     pthread_t thread;
     pthread_mutex_t mutex;
     pthread_cond_t changed;
@@ -72,32 +76,45 @@ void rp_span_columns(int32_t span[2], double left, double right, int32_t stride,
     span[1] = last > columns ? columns : last <= span[0] ? span[0] + 1 : last;
 }
 
+/* Ink of every grey, in both types. */
+typedef struct inks {
+    float exact[256];
+    uint16_t half[256];
+} inks;
+
+/* Part of a column: `count` pixels, from the top. */
+static void put_pixels(void *to, bool is_half, const uint8_t *from, int64_t stride, int64_t count,
+                       const inks *ink) {
+    if (is_half)
+        for (int64_t k = 0; k < count; k++) ((uint16_t *)to)[k] = ink->half[from[k * stride]];
+    else
+        for (int64_t k = 0; k < count; k++) ((float *)to)[k] = ink->exact[from[k * stride]];
+}
+
+static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+static int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
+
 void rp_batch_put_image(rp_tensor *images, int64_t index, const rp_page_image *image,
                         rp_shift shift) {
     const int64_t width = images->shape[1], height = images->shape[2];
-    float exact[256];
-    uint16_t half[256];
+    const int64_t stride = (int64_t)image->stride;
+    inks ink;
     for (int i = 0; i < 256; i++) {
-        exact[i] = (float)(255 - i) / 255.0f;
-        half[i] = rp_f32_to_bf16(exact[i]);
+        ink.exact[i] = (float)(255 - i) / 255.0f;
+        ink.half[i] = rp_f32_to_bf16(ink.exact[i]);
     }
     const bool is_half = images->dtype == RP_BF16;
-    char *start = (char *)images->data + (size_t)(index * width * height) * (is_half ? 2 : 4);
-    memset(start, 0, (size_t)(width * height) * (is_half ? 2 : 4));
-    const int64_t most = image->width < width ? image->width : width;
-    const int64_t first = shift.right > 0 ? shift.right : 0;
-    const int64_t last = shift.right < 0 ? most + shift.right : most;
-    for (int64_t y = 0; y < height; y++) {
-        const int64_t from = y - shift.down;
-        if (from < 0 || from >= image->height) continue;
-        const uint8_t *row = image->data + (size_t)from * image->stride;
-        if (is_half)
-            for (int64_t x = first; x < last; x++)
-                ((uint16_t *)start)[x * height + y] = half[row[x - shift.right]];
-        else
-            for (int64_t x = first; x < last; x++)
-                ((float *)start)[x * height + y] = exact[row[x - shift.right]];
-    }
+    const int64_t size = is_half ? 2 : 4;
+    char *start = (char *)images->data + index * width * height * size;
+    memset(start, 0, (size_t)(width * height * size));
+    const int64_t left = most(shift.right, 0), top = most(shift.down, 0);
+    const int64_t right = least(least(image->width, width) + least(shift.right, 0), width);
+    const int64_t bottom = least(image->height + shift.down, height);
+    for (int64_t y = top; y < bottom; y += ROWS_AT_ONCE) /* so many cache lines are read along */
+        for (int64_t x = left; x < right; x++)
+            put_pixels(start + (x * height + y) * size, is_half,
+                       image->data + (y - shift.down) * stride + x - shift.right, stride,
+                       least(bottom - y, ROWS_AT_ONCE), &ink);
 }
 
 /* What is gathered about one span before the tensors are made. */
@@ -207,18 +224,65 @@ static bool put_tokens(rp_batch *batch, const span *spans, int64_t count) {
     return true;
 }
 
-static rp_status prepare_images(rp_batches *b, rp_page_image *images, const rp_sample **samples,
-                                uint64_t step, rp_arena *arena) {
-    for (int32_t i = 0; i < b->options.count; i++) {
-        rp_page_image image;
-        RP_TRY(rp_dataset_image(&image, b->set, samples[i], arena, &b->error));
-        images[i] = image;
-        if (b->options.augment == NULL || b->options.augment->count == 0) continue;
-        rp_random random =
-            rp_random_make(b->options.seed, STREAM_SAMPLE + step * (uint64_t)b->options.size +
-                                                (uint64_t)(b->options.first + i));
-        RP_TRY(rp_page_augment_apply(&images[i], &image, b->options.augment, 0, &random, arena,
-                                     &b->error));
+typedef struct outcome {
+    rp_status status;
+    rp_error error;
+} outcome;
+
+/* A batch while it is made, a round an image. */
+typedef struct making {
+    rp_batches *b;
+    rp_batch *batch;
+    uint64_t step;
+    const rp_sample **samples;
+    rp_page_image *images; /* in b->scratch */
+    outcome *outcomes;     /* of the rounds */
+} making;
+
+static rp_status prepare_image(const making *m, int64_t i, rp_error *error) {
+    const rp_batch_options *o = &m->b->options;
+    rp_arena *arena = &m->b->scratch[i];
+    rp_page_image image;
+    rp_arena_reset(arena);
+    RP_TRY(rp_dataset_image(&image, m->b->set, m->samples[i], arena, error));
+    m->images[i] = image;
+    if (o->augment == NULL || o->augment->count == 0) return RP_OK;
+    rp_random random = rp_random_make(
+        o->seed, STREAM_SAMPLE + m->step * (uint64_t)o->size + (uint64_t)(o->first + i));
+    return rp_page_augment_apply(&m->images[i], &image, o->augment, 0, &random, arena, error);
+}
+
+static void prepare_round(void *context, int64_t i) {
+    const making *m = context;
+    m->outcomes[i].status = prepare_image(m, i, &m->outcomes[i].error);
+}
+
+static void put_round(void *context, int64_t i) {
+    const making *m = context;
+    rp_batch_put_image(&m->batch->images, i, &m->images[i], (rp_shift){0});
+}
+
+static bool is_made_ahead(const rp_batches *b) {
+    return b->options.device == NULL || b->options.device->each == NULL;
+}
+
+static void each_image(making *m, rp_round round) {
+    rp_device *device = m->b->options.device;
+    const int64_t count = m->b->options.count;
+    if (!is_made_ahead(m->b)) device->each(device, count, round, m);
+    else
+        for (int64_t i = 0; i < count; i++) round(m, i);
+}
+
+static rp_status prepare_images(making *m) {
+    const int32_t count = m->b->options.count;
+    m->outcomes = rp_arena_array(&m->batch->arena, (size_t)count, sizeof *m->outcomes);
+    if (m->outcomes == NULL) return rp_fail_memory(&m->b->error, "a batch");
+    each_image(m, prepare_round);
+    for (int32_t i = 0; i < count; i++) {
+        if (m->outcomes[i].status == RP_OK) continue;
+        m->b->error = m->outcomes[i].error;
+        return m->outcomes[i].status;
     }
     return RP_OK;
 }
@@ -240,7 +304,8 @@ static rp_status make_batch(rp_batches *b, rp_batch *batch, uint64_t step) {
         samples[i] = &b->set->samples[b->order[place % (uint64_t)b->set->count]];
         measures += samples[i]->measure_count + 1;
     }
-    RP_TRY(prepare_images(b, images, samples, step, &batch->arena));
+    making m = {.b = b, .batch = batch, .step = step, .samples = samples, .images = images};
+    RP_TRY(prepare_images(&m));
     for (int32_t i = 0; i < size; i++) widest = images[i].width > widest ? images[i].width : widest;
     widest = round_up(widest, WIDTH_STEP_PX);
     const int64_t shape[4] = {size, widest, b->set->height, 1};
@@ -252,11 +317,11 @@ static rp_status make_batch(rp_batches *b, rp_batch *batch, uint64_t step) {
         !rp_tensor_make(&batch->edges, &batch->arena, RP_F32, 2, columns) ||
         !rp_tensor_make(&batch->edge_weights, &batch->arena, RP_F32, 2, columns))
         return rp_fail_memory(&b->error, "a batch");
+    each_image(&m, put_round);
     int64_t count = 0;
     for (int32_t i = 0; i < size; i++) {
         rp_random random = rp_random_make(b->options.seed, stream_spans + first + (uint64_t)i);
         batch->lengths[i] = images[i].width;
-        rp_batch_put_image(&batch->images, i, &images[i], (rp_shift){0});
         mark_edges(b, batch, samples[i], i, images[i].width);
         count += sample_spans(spans + count, b, samples[i], i, images[i].width, &random);
     }
@@ -303,16 +368,28 @@ rp_status rp_batches_create(rp_batches **out, const rp_dataset *set,
     pthread_mutex_init(&b->mutex, NULL);
     pthread_cond_init(&b->changed, NULL);
     b->order = calloc((size_t)set->count, sizeof *b->order);
-    b->has_thread = b->order != NULL && pthread_create(&b->thread, NULL, make_batches, b) == 0;
-    if (!b->has_thread) {
+    b->scratch = calloc((size_t)b->options.count, sizeof *b->scratch);
+    rp_status status = RP_OK;
+    if (b->order == NULL || b->scratch == NULL) status = rp_fail_memory(error, "batches");
+    else if (is_made_ahead(b)) {
+        b->has_thread = pthread_create(&b->thread, NULL, make_batches, b) == 0;
+        if (!b->has_thread)
+            status = rp_fail(error, RP_SYSTEM, -1, "no thread to be had for making batches");
+    }
+    if (status != RP_OK) {
         rp_batches_destroy(b);
-        return rp_fail(error, RP_SYSTEM, -1, "no thread to be had for making batches");
+        return status;
     }
     *out = b;
     return RP_OK;
 }
 
 rp_status rp_batches_next(rp_batches *b, const rp_batch **batch, rp_error *error) {
+    if (!b->has_thread && b->status == RP_OK) {
+        b->status = make_batch(b, &b->slots[b->made % 2], b->step);
+        b->made++;
+        b->step++;
+    }
     pthread_mutex_lock(&b->mutex);
     while (b->made == b->taken && b->status == RP_OK) pthread_cond_wait(&b->changed, &b->mutex);
     const rp_status status = b->status;
@@ -337,6 +414,9 @@ void rp_batches_destroy(rp_batches *b) {
     pthread_mutex_destroy(&b->mutex);
     rp_arena_clear(&b->slots[0].arena);
     rp_arena_clear(&b->slots[1].arena);
+    for (int32_t i = 0; b->scratch != NULL && i < b->options.count; i++)
+        rp_arena_clear(&b->scratch[i]);
+    free(b->scratch);
     free(b->order);
     free(b);
 }

@@ -1,4 +1,5 @@
-/* batch.h: training batches, made ahead on a thread of their own.
+/* batch.h: training batches, made between the steps on the threads that compute, or ahead on a
+ * thread of their own.
  *
  * Batch `step` is a function of (seed, step) alone, so that a resumed run sees what the first would
  * have: the samples of an epoch are shuffled, sorted by width within windows, cut into batches and
@@ -20,6 +21,8 @@ typedef struct rp_batch_options {
     int32_t margin;       /* columns that a span's window is wider on both sides */
     rp_dtype dtype;       /* of the images: RP_F32 or RP_BF16 */
     const rp_page_augment_list *augment; /* NULL: none */
+    rp_device *device; /* whose threads make each batch when it is taken, all of them; NULL, or one
+                        * that computes elsewhere: a thread of the maker's own works ahead */
 } rp_batch_options;
 
 /* One batch; memory of the maker, until the batch after next is taken. */
@@ -38,7 +41,7 @@ typedef struct rp_batch {
 
 typedef struct rp_batches rp_batches;
 
-/* Starts the thread, whose first batch is `first_step`. `set` stays the caller's and alive. */
+/* Batches from `first_step` on. `set` and the device stay the caller's and alive. */
 rp_status rp_batches_create(rp_batches **batches, const rp_dataset *set,
                             const rp_batch_options *options, uint64_t first_step, rp_error *error);
 

@@ -1,4 +1,4 @@
-/* training.c: rp_score_train. One step: a batch from the thread, forward, backward, Adam. All
+/* training.c: rp_score_train. One step: a batch, forward, backward, Adam. All
  * memory is there after the widest batch has been seen; the run's randomness is (seed, step). */
 #include <errno.h>
 #include <inttypes.h>
@@ -407,7 +407,8 @@ static rp_status prepare(trainer *t, rp_error *error) {
                                     .by_measure = t->model.configuration->by_measure,
                                     .measures_max = o->measures_max,
                                     .dtype = t->dtype,
-                                    .augment = &t->augment};
+                                    .augment = &t->augment,
+                                    .device = t->device};
     t->per_epoch = rp_batches_per_epoch(&t->train, &batch);
     t->steps = (uint64_t)ceil(o->epochs * (double)t->per_epoch);
     t->optimiser = rp_optimiser_adam(o->rate, t->steps);

@@ -12,6 +12,9 @@ typedef struct rp_sharing {
     void (*sum)(void *context, double *values, int64_t count);
 } rp_sharing;
 
+/* Round n of some that do not depend on one another. */
+typedef void (*rp_round)(void *context, int64_t n);
+
 struct rp_device {
     const char *name;
     rp_ops ops; /* complete: what the device does not override is ref's */
@@ -26,6 +29,10 @@ struct rp_device {
     void (*release)(rp_device *device, void *data);
     void (*clear)(rp_device *device, void *data, size_t bytes);                /* to 0 */
     void (*copy)(rp_device *device, void *to, const void *from, size_t bytes); /* of any memory */
+    /* Does rounds 0 .. count - 1 on the threads that compute, each when one is free; returns when
+     * all are done. NULL: the device computes elsewhere, and the host's threads are free meanwhile.
+     */
+    void (*each)(rp_device *device, int64_t count, rp_round round, void *context);
     rp_status (*finish)(rp_device *device, rp_error *error); /* NULL: rows end before they return */
     void (*destroy)(rp_device *device);
 };

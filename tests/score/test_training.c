@@ -10,7 +10,7 @@
 #include "base/new_file.h"
 #include "base/text.h"
 #include "page/png_image.h"
-#include "score/model.h"
+#include "score/batch.h"
 
 enum { SAMPLES = 6 };
 
@@ -103,6 +103,39 @@ TEST(a_run_that_is_stopped_and_resumed_ends_with_the_same_bits) {
     while (rp_score_train(&o, &stopper, NULL, &error) == RP_NO && rounds++ < 20) o.resume = true;
     CHECK(rounds >= 1); /* it was stopped at least once */
     CHECK(same_files(whole, parts));
+}
+
+static bool same_tensor(const rp_tensor *a, const rp_tensor *b) {
+    return rp_tensor_count(a) == rp_tensor_count(b) &&
+           memcmp(a->data, b->data, rp_tensor_bytes(a)) == 0;
+}
+
+TEST(batches_are_the_same_whoever_makes_them) {
+    rp_dataset set;
+    rp_device *device;
+    rp_page_augment_list augment = {0};
+    const rp_dataset_options load = {.split = "train", .height = 96};
+    REQUIRE(rp_dataset_load(&set, make_set(), &load, NULL) == RP_OK);
+    REQUIRE(rp_device_create_cpu(&device, 2, NULL) == RP_OK);
+    REQUIRE(rp_page_augment_parse(&augment, "print,published", NULL) == RP_OK);
+    rp_batch_options options = {
+        .size = 3, .seed = 5, .stride = 16, .dtype = RP_BF16, .augment = &augment};
+    rp_batches *ahead, *between;
+    REQUIRE(rp_batches_create(&ahead, &set, &options, 1, NULL) == RP_OK);
+    options.device = device;
+    REQUIRE(rp_batches_create(&between, &set, &options, 1, NULL) == RP_OK);
+    for (int step = 0; step < 6; step++) {
+        const rp_batch *a, *b;
+        REQUIRE(rp_batches_next(ahead, &a, NULL) == RP_OK);
+        REQUIRE(rp_batches_next(between, &b, NULL) == RP_OK);
+        CHECK(same_tensor(&a->images, &b->images));
+        CHECK(same_tensor(&a->targets, &b->targets));
+        CHECK(memcmp(a->lengths, b->lengths, 3 * sizeof *a->lengths) == 0);
+    }
+    rp_batches_destroy(ahead);
+    rp_batches_destroy(between);
+    rp_device_destroy(device);
+    rp_dataset_clear(&set);
 }
 
 /* Largest change of a weight whose name begins so, between two files of weights. */

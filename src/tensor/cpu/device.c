@@ -60,6 +60,11 @@ static void release(rp_device *device, void *data) {
     free(data);
 }
 
+static void each(rp_device *device, int64_t count, rp_round round, void *context) {
+#pragma omp parallel for schedule(dynamic) num_threads(device->threads)
+    for (int64_t n = 0; n < count; n++) round(context, n);
+}
+
 static void destroy(rp_device *device) {
     rp_cpu_state *state = rp_cpu_state_of(device);
     if (state == NULL) return;
@@ -115,6 +120,7 @@ rp_status rp_device_create_cpu(rp_device **out, unsigned threads, rp_error *erro
     device->name = "cpu";
     device->allocate = allocate;
     device->release = release;
+    device->each = each;
     device->destroy = destroy;
     device->threads = threads_of(threads);
     omp_set_dynamic(0);
