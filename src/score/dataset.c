@@ -16,12 +16,30 @@
 
 static const double edges_height_px = 256; /* of the image that measures.*.txt speaks of */
 
+enum { WAITING_MAX = 64 };
+
+/* An image that waits to be decoded together with others. */
+typedef struct waiting {
+    rp_sample *sample;
+    const uint8_t *bytes; /* of the file, a copy */
+    size_t size;
+    rp_arena arena; /* what decoding makes of it */
+    rp_page_image image;
+    const uint8_t *packed; /* its rows, deflated; size in packed_size */
+    uint32_t packed_size;
+    rp_status status;
+    rp_error error;
+} waiting;
+
 typedef struct loader {
     rp_dataset *set;
     const rp_dataset_options *options;
     const char *path;
     rp_sample **by_name; /* sorted */
-    rp_arena scratch;    /* one file's decoding */
+    rp_arena scratch;    /* of one file that is not an image */
+    rp_arena files;      /* of the images that wait */
+    waiting *waiting;    /* WAITING_MAX */
+    size_t waiting_count;
     rp_arena words_arena;
     rp_lmx_words words;
     rp_progress_state progress;
@@ -138,33 +156,26 @@ static rp_status read_edges(loader *l, rp_error *error) {
 /* ---- images ------------------------------------------------------------------------------------
  */
 
-/* Deflates the image into the set's arena. Runs alone are looked for: as good as all of deflate on
- * scores, and five times as fast. */
-static rp_status pack_image(rp_dataset *set, rp_sample *sample, const rp_page_image *image,
-                            rp_arena *scratch, rp_error *error) {
+/* Deflates the image. Runs alone are looked for: as good as all of deflate on scores, and five
+ * times as fast. */
+static rp_status pack_image(waiting *w, rp_error *error) {
     z_stream stream = {0};
     if (deflateInit2(&stream, 1, Z_DEFLATED, MAX_WBITS, MAX_MEM_LEVEL, Z_RLE) != Z_OK)
         return rp_fail_memory(error, "packing images");
-    const size_t rows = (size_t)image->height, width = (size_t)image->width;
+    const size_t rows = (size_t)w->image.height, width = (size_t)w->image.width;
     const size_t most = deflateBound(&stream, (uLong)(rows * width));
-    stream.next_out = rp_arena_alloc_raw(scratch, most);
+    stream.next_out = rp_arena_alloc_raw(&w->arena, most);
     stream.avail_out = stream.next_out != NULL ? (uInt)most : 0;
-    const uint8_t *packed = stream.next_out;
+    w->packed = stream.next_out;
     int state = Z_OK;
-    for (size_t y = 0; y < rows && state == Z_OK && packed != NULL; y++) {
-        stream.next_in = image->data + y * image->stride;
+    for (size_t y = 0; y < rows && state == Z_OK && w->packed != NULL; y++) {
+        stream.next_in = w->image.data + y * w->image.stride;
         stream.avail_in = (uInt)width;
         state = deflate(&stream, y + 1 < rows ? Z_NO_FLUSH : Z_FINISH);
     }
-    const size_t size = stream.total_out;
+    w->packed_size = (uint32_t)stream.total_out;
     deflateEnd(&stream);
-    uint8_t *kept = state == Z_STREAM_END ? rp_arena_alloc_raw(&set->arena, size) : NULL;
-    if (kept == NULL) return rp_fail_memory(error, "the images of a data set");
-    memcpy(kept, packed, size);
-    sample->packed = kept;
-    sample->packed_size = (uint32_t)size;
-    sample->width = image->width;
-    return RP_OK;
+    return state == Z_STREAM_END ? RP_OK : rp_fail_memory(error, "packing images");
 }
 
 rp_status rp_dataset_image(rp_page_image *image, const rp_dataset *set, const rp_sample *sample,
@@ -196,23 +207,72 @@ static void place_edges(rp_sample *sample, const rp_page_image *image, const rp_
     }
 }
 
-static rp_status take_image(loader *l, rp_sample *sample, const uint8_t *bytes, size_t size,
-                            rp_error *error) {
-    rp_page_image decoded, scaled;
-    if (rp_page_jpeg_is(bytes, size))
-        RP_TRY(rp_page_jpeg_decode(&decoded, &l->scratch, bytes, size, sample->name, error));
-    else RP_TRY(rp_page_png_decode(&decoded, &l->scratch, bytes, size, sample->name, error));
+/* Decodes, scales or cuts out, and packs one image; touches nothing but it and its sample. */
+static rp_status decode(const loader *l, waiting *w, rp_error *error) {
+    const char *name = w->sample->name;
+    rp_page_image decoded;
+    if (rp_page_jpeg_is(w->bytes, w->size))
+        RP_TRY(rp_page_jpeg_decode(&decoded, &w->arena, w->bytes, w->size, name, error));
+    else RP_TRY(rp_page_png_decode(&decoded, &w->arena, w->bytes, w->size, name, error));
     rp_page_system system = {0};
     if (l->options->straighten || l->options->frame != RP_FRAME_HALF)
-        RP_TRY(rp_page_straighten(&scaled, &system, &decoded, sample->name, l->options->frame,
-                                  l->set->height, &l->scratch, error));
-    else RP_TRY(rp_page_image_scale(&scaled, &decoded, l->set->height, &l->scratch, error));
-    if (sample->width == 0) place_edges(sample, &decoded, &system, &scaled); /* once a sample */
-    RP_TRY(pack_image(l->set, sample, &scaled, &l->scratch, error));
+        RP_TRY(rp_page_straighten(&w->image, &system, &decoded, name, l->options->frame,
+                                  l->set->height, &w->arena, error));
+    else RP_TRY(rp_page_image_scale(&w->image, &decoded, l->set->height, &w->arena, error));
+    place_edges(w->sample, &decoded, &system, &w->image);
+    return pack_image(w, error);
+}
+
+static void decode_range(void *context, size_t first, size_t last, unsigned thread) {
+    const loader *l = context;
+    (void)thread;
+    for (size_t i = first; i < last; i++) {
+        waiting *w = &l->waiting[i];
+        rp_arena_reset(&w->arena);
+        w->status = decode(l, w, &w->error);
+    }
+}
+
+static rp_status keep_image(loader *l, const waiting *w, rp_error *error) {
+    if (w->status != RP_OK) {
+        if (error != NULL) *error = w->error;
+        return w->status;
+    }
+    uint8_t *kept = rp_arena_alloc_raw(&l->set->arena, w->packed_size);
+    if (kept == NULL) return rp_fail_memory(error, "the images of a data set");
+    memcpy(kept, w->packed, w->packed_size);
+    w->sample->packed = kept;
+    w->sample->packed_size = w->packed_size;
+    w->sample->width = w->image.width;
     l->loaded++;
+    return RP_OK;
+}
+
+/* Decodes the images that wait, on all threads of the pool, and keeps them in their order. */
+static rp_status decode_waiting(loader *l, rp_error *error) {
+    const size_t count = l->waiting_count;
+    l->waiting_count = 0;
+    rp_pool_run(l->options->pool, count, decode_range, l);
+    for (size_t i = 0; i < count; i++) RP_TRY(keep_image(l, &l->waiting[i], error));
+    rp_arena_reset(&l->files);
     if (!rp_progress_update(&l->progress, (uint64_t)l->loaded))
         return rp_fail(error, RP_NO, -1, "stopped");
     return RP_OK;
+}
+
+/* Has the image decoded soon. Where a sample has two, the first is taken. */
+static rp_status take_image(loader *l, rp_sample *sample, const uint8_t *bytes, size_t size,
+                            rp_error *error) {
+    if (sample->width != 0) return RP_OK;
+    uint8_t *copy = rp_arena_alloc_raw(&l->files, size);
+    if (copy == NULL) return rp_fail_memory(error, "an image");
+    memcpy(copy, bytes, size);
+    sample->width = -1; /* waits */
+    waiting *w = &l->waiting[l->waiting_count++];
+    w->sample = sample;
+    w->bytes = copy;
+    w->size = size;
+    return l->waiting_count < WAITING_MAX ? RP_OK : decode_waiting(l, error);
 }
 
 static rp_status take_label(loader *l, rp_sample *sample, const uint8_t *bytes, size_t size,
@@ -339,7 +399,9 @@ rp_status rp_dataset_load(rp_dataset *set, const char *path, const rp_dataset_op
     loader l = {.set = set, .options = options, .path = path};
     int shards = 0;
     l.words.arena = &l.words_arena;
-    rp_status status = read_list(&l, error);
+    l.waiting = calloc(WAITING_MAX, sizeof *l.waiting);
+    rp_status status = l.waiting != NULL ? read_list(&l, error)
+                                         : rp_fail_memory(error, "the images of a data set");
     if (status == RP_OK) {
         l.progress =
             rp_progress_begin(options->progress, "loading the data set", (uint64_t)set->count);
@@ -347,8 +409,13 @@ rp_status rp_dataset_load(rp_dataset *set, const char *path, const rp_dataset_op
     }
     if (status == RP_OK) status = read_shards(&l, &shards, error);
     if (status == RP_OK && shards == 0) status = read_folder(&l, error);
+    if (status == RP_OK) status = decode_waiting(&l, error);
     if (status == RP_OK) status = check_all(&l, error);
+    for (size_t i = 0; l.waiting != NULL && i < WAITING_MAX; i++)
+        rp_arena_clear(&l.waiting[i].arena);
+    free(l.waiting);
     free(l.by_name);
+    rp_arena_clear(&l.files);
     rp_arena_clear(&l.scratch);
     rp_arena_clear(&l.words_arena);
     if (status != RP_OK) rp_dataset_clear(set);

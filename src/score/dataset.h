@@ -43,6 +43,7 @@ typedef struct rp_dataset_options {
     bool with_music;     /* keep the .musicxml files too, where there are any */
     bool straighten;     /* cut each image's system out anew, as reading does */
     rp_page_frame frame; /* any but RP_FRAME_HALF, which images have as they are: straightened */
+    rp_pool *pool;       /* decodes and cuts images; NULL: the caller's thread */
     const rp_progress *progress;
 } rp_dataset_options;
 

@@ -51,6 +51,7 @@ static rp_status open_all(evaluator *e, const rp_progress *progress, rp_error *e
                                      .with_music = true,
                                      .straighten = o->straighten,
                                      .frame = e->model.configuration->frame,
+                                     .pool = e->pool,
                                      .progress = progress};
     RP_TRY(rp_dataset_load(&e->set, o->data, &load, error));
     const size_t count = (size_t)e->set.count;

@@ -331,16 +331,22 @@ static rp_status save(trainer *t, rp_error *error) {
 
 static rp_status load_data(trainer *t, rp_error *error) {
     const rp_score_train_options *o = t->options;
+    rp_pool *pool;
+    RP_TRY(rp_pool_create(&pool, t->device->threads, error));
     rp_dataset_options set = {.split = "train",
                               .limit = o->limit,
+                              .pool = pool,
                               .progress = t->progress,
                               .height = t->model.configuration->height,
                               .frame = t->model.configuration->frame};
-    RP_TRY(rp_dataset_load(&t->train, o->data, &set, error));
-    if (t->group.rank != 0) return RP_OK; /* the first member evaluates */
-    set.split = "dev";
-    set.limit = o->evaluate_limit;
-    return rp_dataset_load(&t->dev, o->data, &set, error);
+    rp_status status = rp_dataset_load(&t->train, o->data, &set, error);
+    if (status == RP_OK && t->group.rank == 0) { /* the first member evaluates */
+        set.split = "dev";
+        set.limit = o->evaluate_limit;
+        status = rp_dataset_load(&t->dev, o->data, &set, error);
+    }
+    rp_pool_destroy(pool);
+    return status;
 }
 
 static rp_status open_model(trainer *t, rp_error *error) {
