@@ -38,6 +38,7 @@ typedef struct rp_score_train_options {
     double evaluate_minutes;   /* between evaluations */
     double checkpoint_minutes; /* between checkpoints: what a kill costs at most */
     double stop_minutes;       /* end early after so long, checkpointed; 0: never */
+    double mixed;         /* share of systems that go on with measures of others; only "level" */
     int32_t measures_max; /* longest span in measures, of configurations that read by measure */
     uint64_t seed;
     bool full_precision; /* f32 instead of bf16 activations */

@@ -4,7 +4,7 @@
 
 struct train_options {
     const char *output, *configuration, *init, *augment, *freeze, *device;
-    double epochs, rate, token_dropout, evaluate_minutes, checkpoint_minutes, stop_minutes;
+    double epochs, rate, token_dropout, mixed, evaluate_minutes, checkpoint_minutes, stop_minutes;
     int64_t batch, threads, limit, evaluate_limit, measures, seed;
     bool full_precision, resume;
 };
@@ -37,6 +37,8 @@ static const rp_cli_option options[] = {
     {"batch", 'b', RP_CLI_INTEGER, "N", AT(batch), "systems a step"},
     {"augment", 0, RP_CLI_TEXT, "LIST", AT(augment), "see 'reprise score augment'"},
     {"measures", 0, RP_CLI_INTEGER, "N", AT(measures), "longest span, in measures"},
+    {"mixed", 0, RP_CLI_NUMBER, "P", AT(mixed),
+     "share of systems that go on with measures of others (level)"},
     {"token-dropout", 0, RP_CLI_NUMBER, "P", AT(token_dropout),
      "share of its own words that the decoder does not see"},
     {"limit", 0, RP_CLI_INTEGER, "N", AT(limit), "only so many training systems"},
@@ -65,6 +67,7 @@ static rp_status run(const rp_cli_call *call, rp_error *error) {
                                           .epochs = values->epochs,
                                           .rate = values->rate,
                                           .token_dropout = values->token_dropout,
+                                          .mixed = values->mixed,
                                           .batch = (int32_t)values->batch,
                                           .threads = (int32_t)values->threads,
                                           .limit = (int32_t)values->limit,

@@ -7,6 +7,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "score/mixing.h"
+
 enum { SORT_WINDOW_BATCHES = 32, WIDTH_STEP_PX = 64, STEPS_STEP = 8, ROWS_STEP = 256 };
 enum { ROWS_AT_ONCE = 32 };                               /* of an image that is turned */
 enum { STREAM_EPOCH = 1 << 20, STREAM_SAMPLE = 1 << 30 }; /* random streams: see make_batch */
@@ -234,7 +236,7 @@ typedef struct making {
     rp_batches *b;
     rp_batch *batch;
     uint64_t step;
-    const rp_sample **samples;
+    rp_sample *samples;    /* of the set or mixed */
     rp_page_image *images; /* in b->scratch */
     outcome *outcomes;     /* of the rounds */
 } making;
@@ -244,11 +246,14 @@ static rp_status prepare_image(const making *m, int64_t i, rp_error *error) {
     rp_arena *arena = &m->b->scratch[i];
     rp_page_image image;
     rp_arena_reset(arena);
-    RP_TRY(rp_dataset_image(&image, m->b->set, m->samples[i], arena, error));
-    m->images[i] = image;
-    if (o->augment == NULL || o->augment->count == 0) return RP_OK;
     rp_random random = rp_random_make(
         o->seed, STREAM_SAMPLE + m->step * (uint64_t)o->size + (uint64_t)(o->first + i));
+    const rp_sample base = m->samples[i];
+    if (o->mixed > 0 && rp_random_uniform(&random) < o->mixed)
+        RP_TRY(rp_mix_system(&m->samples[i], &image, m->b->set, &base, &random, arena, error));
+    else RP_TRY(rp_dataset_image(&image, m->b->set, &base, arena, error));
+    m->images[i] = image;
+    if (o->augment == NULL || o->augment->count == 0) return RP_OK;
     return rp_page_augment_apply(&m->images[i], &image, o->augment, 0, &random, arena, error);
 }
 
@@ -294,19 +299,21 @@ static rp_status make_batch(rp_batches *b, rp_batch *batch, uint64_t step) {
     if (b->epoch_of_order != epoch) RP_TRY(plan_epoch(b, epoch));
     rp_arena_reset(&batch->arena);
     rp_page_image *images = rp_arena_array(&batch->arena, (size_t)size, sizeof *images);
-    const rp_sample **samples = rp_arena_array(&batch->arena, (size_t)size, sizeof *samples);
+    rp_sample *samples = rp_arena_array(&batch->arena, (size_t)size, sizeof *samples);
     span *spans = NULL;
     int64_t widest = 1, measures = 0;
     if (images == NULL || samples == NULL) return rp_fail_memory(&b->error, "a batch");
     for (int32_t i = 0; i < size; i++) {
         const uint64_t place =
             step % per_epoch * (uint64_t)b->options.size + (uint64_t)(b->options.first + i);
-        samples[i] = &b->set->samples[b->order[place % (uint64_t)b->set->count]];
-        measures += samples[i]->measure_count + 1;
+        samples[i] = b->set->samples[b->order[place % (uint64_t)b->set->count]];
     }
     making m = {.b = b, .batch = batch, .step = step, .samples = samples, .images = images};
     RP_TRY(prepare_images(&m));
-    for (int32_t i = 0; i < size; i++) widest = images[i].width > widest ? images[i].width : widest;
+    for (int32_t i = 0; i < size; i++) {
+        widest = images[i].width > widest ? images[i].width : widest;
+        measures += samples[i].measure_count + 1;
+    }
     widest = round_up(widest, WIDTH_STEP_PX);
     const int64_t shape[4] = {size, widest, b->set->height, 1};
     const int64_t columns[2] = {size, widest / b->options.stride};
@@ -322,8 +329,8 @@ static rp_status make_batch(rp_batches *b, rp_batch *batch, uint64_t step) {
     for (int32_t i = 0; i < size; i++) {
         rp_random random = rp_random_make(b->options.seed, stream_spans + first + (uint64_t)i);
         batch->lengths[i] = images[i].width;
-        mark_edges(b, batch, samples[i], i, images[i].width);
-        count += sample_spans(spans + count, b, samples[i], i, images[i].width, &random);
+        mark_edges(b, batch, &samples[i], i, images[i].width);
+        count += sample_spans(spans + count, b, &samples[i], i, images[i].width, &random);
     }
     return put_tokens(batch, spans, count) ? RP_OK : rp_fail_memory(&b->error, "a batch");
 }

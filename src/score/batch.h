@@ -21,6 +21,7 @@ typedef struct rp_batch_options {
     int32_t margin;       /* columns that a span's window is wider on both sides */
     rp_dtype dtype;       /* of the images: RP_F32 or RP_BF16 */
     const rp_page_augment_list *augment; /* NULL: none */
+    double mixed; /* share of systems that go on with measures of others (mixing.h); only level */
     rp_device *device; /* whose threads make each batch when it is taken, all of them; NULL, or one
                         * that computes elsewhere: a thread of the maker's own works ahead */
 } rp_batch_options;

@@ -397,6 +397,11 @@ static rp_status prepare(trainer *t, rp_error *error) {
     RP_TRY(rp_device_create(&t->device, o->device != NULL ? o->device : "cpu", (unsigned)o->threads,
                             error));
     RP_TRY(open_model(t, error));
+    if (o->mixed > 0 && t->model.configuration->frame != RP_FRAME_LEVEL)
+        return rp_fail(error, RP_USAGE, -1,
+                       "measures of other systems fit where staff lines meet: with configuration "
+                       "level, not %s",
+                       t->model.configuration->name);
     RP_TRY(load_data(t, error));
     RP_TRY(rp_page_augment_parse(&t->augment, o->augment, error));
     RP_TRY(rp_parameters_move(&t->model.parameters, t->device, error));
@@ -414,6 +419,7 @@ static rp_status prepare(trainer *t, rp_error *error) {
                                     .measures_max = o->measures_max,
                                     .dtype = t->dtype,
                                     .augment = &t->augment,
+                                    .mixed = o->mixed,
                                     .device = t->device};
     t->per_epoch = rp_batches_per_epoch(&t->train, &batch);
     t->steps = (uint64_t)ceil(o->epochs * (double)t->per_epoch);
