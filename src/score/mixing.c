@@ -26,7 +26,7 @@ typedef struct mix {
     rp_page_image *image;
     rp_arena *arena;
     uint16_t *tokens;
-    int32_t room; /* of tokens */
+    int32_t room, measures_room;
     double right; /* px, where the next measure goes */
     clefs clefs;
 } mix;
@@ -105,6 +105,7 @@ static rp_status ask(mix *m, const rp_dataset *set, const rp_sample *sample, dou
     int32_t last = first;
     if (first == 0) return RP_OK;
     while (last < sample->measure_count &&
+           m->sample->measure_count + last - first < m->measures_room &&
            m->right + sample->edges[last + 1] - sample->edges[first] <= width &&
            m->sample->token_count + o.starts[last + 1] - o.starts[first] <= m->room)
         last++;
@@ -123,12 +124,14 @@ rp_status rp_mix_system(rp_sample *mixed, rp_page_image *image, const rp_dataset
     *mixed = *base;
     *image = whole;
     if (!is_whole(base)) return RP_OK;
-    /* Few systems have twice as many tokens or a measure in less than eight px. */
-    mix m = {.sample = mixed, .image = image, .arena = arena, .room = 2 * base->token_count};
-    const size_t measures = (size_t)base->width / 8 + (size_t)base->measure_count + 1;
+    mix m = {.sample = mixed,
+             .image = image,
+             .arena = arena,
+             .room = 2 * base->token_count,
+             .measures_room = 2 * base->measure_count};
     m.tokens = rp_arena_array(arena, (size_t)m.room, sizeof *m.tokens);
     mixed->tokens = m.tokens;
-    mixed->edges = rp_arena_array(arena, measures, sizeof *mixed->edges);
+    mixed->edges = rp_arena_array(arena, (size_t)m.measures_room + 1, sizeof *mixed->edges);
     mixed->token_count = mixed->measure_count = 0;
     if (m.tokens == NULL || mixed->edges == NULL || !outline_make(&o, base, arena))
         return rp_fail_memory(error, "a mixed system");
