@@ -26,8 +26,8 @@ typedef struct mix {
     rp_page_image *image;
     rp_arena *arena;
     uint16_t *tokens;
-    int32_t room, measures_room;
-    double right; /* px, where the next measure goes */
+    int32_t room, measures_room; /* tokens and measures there may be */
+    double right;                /* px, where the next measure goes */
     clefs clefs;
 } mix;
 
