@@ -13,12 +13,25 @@ typedef struct clefs {
     uint16_t of[STAVES];
 } clefs;
 
-/* Where the measures of a sample begin, and under which clefs. */
+/* Where the measures of a sample begin, and under which clefs. A clef that is a measure's first
+ * word is drawn before its bar line, in the measure before: there the music cannot be cut. */
 typedef struct outline {
     const rp_sample *sample;
     int32_t *starts;  /* measure_count + 1: place among the tokens */
     clefs *at_starts; /* measure_count + 1; the last: where the system ends */
+    bool *is_seam;    /* measure_count + 1: may be cut in front of this measure */
 } outline;
+
+static bool is_clef(uint16_t token) { return token >= RP_LMX_CLEF_G1 && token <= RP_LMX_CLEF_F5; }
+
+/* Is a clef said first in the measure that begins here, or behind nothing but key and time? */
+static bool begins_with_clef(const rp_sample *s, int32_t start) {
+    int32_t i = start + 1;
+    while (i < s->token_count && s->tokens[i] < RP_LMX_COUNT && /* a key, a time */
+           rp_lmx_row_of(s->tokens[i])->kind < RP_LMX_KIND_CLEF && s->tokens[i] != RP_LMX_MEASURE)
+        i++;
+    return i < s->token_count && is_clef(s->tokens[i]);
+}
 
 /* A system in the making. */
 typedef struct mix {
@@ -37,8 +50,9 @@ static bool outline_make(outline *o, const rp_sample *sample, rp_arena *arena) {
     const size_t count = (size_t)sample->measure_count + 1;
     *o = (outline){.sample = sample,
                    .starts = rp_arena_array(arena, count, sizeof *o->starts),
-                   .at_starts = rp_arena_array(arena, count, sizeof *o->at_starts)};
-    if (o->starts == NULL || o->at_starts == NULL) return false;
+                   .at_starts = rp_arena_array(arena, count, sizeof *o->at_starts),
+                   .is_seam = rp_arena_array(arena, count, sizeof *o->is_seam)};
+    if (o->starts == NULL || o->at_starts == NULL || o->is_seam == NULL) return false;
     clefs now = {{0}};
     uint16_t last = 0; /* a clef whose staff may follow */
     int32_t measure = 0;
@@ -46,14 +60,16 @@ static bool outline_make(outline *o, const rp_sample *sample, rp_arena *arena) {
         const uint16_t token = sample->tokens[i];
         if (token == RP_LMX_MEASURE) {
             o->starts[measure] = i;
+            o->is_seam[measure] = !begins_with_clef(sample, i);
             o->at_starts[measure++] = now;
         }
         if (last != 0 && token == RP_LMX_STAFF_2) now.of[1] = last;
         else if (last != 0) now.of[0] = last;
-        last = token >= RP_LMX_CLEF_G1 && token <= RP_LMX_CLEF_F5 ? token : 0;
+        last = is_clef(token) ? token : 0;
     }
     o->starts[measure] = sample->token_count;
     o->at_starts[measure] = now;
+    o->is_seam[measure] = true;
     return true;
 }
 
@@ -87,7 +103,7 @@ static int32_t find_measure(const outline *o, clefs wanted, rp_random *random) {
     const int32_t drawn = (int32_t)rp_random_below(random, (uint32_t)count);
     for (int32_t i = 0; i < count; i++) {
         const int32_t measure = 1 + (drawn + i) % count;
-        if (same_clefs(o->at_starts[measure], wanted)) return measure;
+        if (o->is_seam[measure] && same_clefs(o->at_starts[measure], wanted)) return measure;
     }
     return 0;
 }
@@ -109,6 +125,7 @@ static rp_status ask(mix *m, const rp_dataset *set, const rp_sample *sample, dou
            m->right + sample->edges[last + 1] - sample->edges[first] <= width &&
            m->sample->token_count + o.starts[last + 1] - o.starts[first] <= m->room)
         last++;
+    while (last > first && !o.is_seam[last]) last--;
     if (last == first) return RP_OK;
     RP_TRY(rp_dataset_image(&image, set, sample, m->arena, error));
     add_measures(m, &o, &image, first, last);
@@ -138,7 +155,8 @@ rp_status rp_mix_system(rp_sample *mixed, rp_page_image *image, const rp_dataset
     RP_TRY(rp_page_image_make(image, arena, base->width, whole.height, base->name, error));
     rp_page_image_fill(image, 255);
     m.right = base->edges[0];
-    const int32_t own = 1 + (int32_t)rp_random_below(random, (uint32_t)base->measure_count - 1);
+    int32_t own = 1 + (int32_t)rp_random_below(random, (uint32_t)base->measure_count - 1);
+    while (!o.is_seam[own]) own++;
     add_measures(&m, &o, &whole, 0, own);
     const double end = base->edges[base->measure_count], margin = base->width - end;
     for (int i = 0; i < TRIES; i++)

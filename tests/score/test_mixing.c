@@ -38,7 +38,8 @@ static void write_text(const char *folder, const char *name, const char *words) 
 }
 
 /* Samples with odd numbers change to the treble clef in the lower staff within their second
- * measure; voice k + 1 and pitch tell where a measure comes from. */
+ * measure, sample 6 at the beginning of its third, where no cut may be: the clef is drawn in the
+ * second. Voice k + 1 and pitch tell where a measure comes from. */
 static void write_label(const char *folder, int index, rp_text *edges) {
     static const char pitches[] = "CDEFGABC";
     rp_text text = {0};
@@ -46,6 +47,8 @@ static void write_label(const char *folder, int index, rp_text *edges) {
     for (int k = 0; k < MEASURES; k++) {
         rp_text_format(&text, "measure ");
         if (k == 0) rp_text_format(&text, "key:fifths:0 clef:G2 staff:1 clef:F4 staff:2 ");
+        if (k == 2 && index == 6)
+            rp_text_format(&text, "time beats:3 beat-type:4 clef:G2 staff:2 ");
         rp_text_format(&text, "%c%d voice:%d quarter ", pitches[index], index / 7 + 4, k + 1);
         if (k == 1 && index % 2 == 1) rp_text_format(&text, "clef:G2 staff:2 ");
     }
@@ -84,6 +87,7 @@ static int origin_in_image(const rp_page_image *image, double left, double right
 /* The same, of the measure whose tokens begin here; sets *changes where it has a new clef. */
 static int origin_in_tokens(const uint16_t *tokens, int32_t count, bool *is_changed) {
     int sample = -1, measure = -1;
+    char last[32] = "";
     *is_changed = false;
     for (int32_t i = 1; i < count && tokens[i] != RP_LMX_MEASURE; i++) {
         rp_text word = {0};
@@ -93,7 +97,8 @@ static int origin_in_tokens(const uint16_t *tokens, int32_t count, bool *is_chan
                      : word.data[0] >= 'D' ? word.data[0] - 'C'
                                            : word.data[0] - 'A' + 5;
         if (strncmp(word.data, "voice:", 6) == 0) measure = word.data[6] - '1';
-        if (sample >= 0 && strcmp(word.data, "clef:G2") == 0) *is_changed = true;
+        if (tokens[i] == RP_LMX_STAFF_2 && strcmp(last, "clef:G2") == 0) *is_changed = true;
+        snprintf(last, sizeof last, "%s", word.data);
         rp_text_clear(&word);
     }
     return MEASURES * sample + measure;
@@ -101,11 +106,11 @@ static int origin_in_tokens(const uint16_t *tokens, int32_t count, bool *is_chan
 
 /* A measure behind an odd sample's second stands under other clefs than all the others. */
 static bool is_under_new_clef(int origin) {
-    return origin / MEASURES % 2 == 1 && origin % MEASURES >= 2;
+    return (origin / MEASURES % 2 == 1 && origin % MEASURES >= 2) || origin == 6 * MEASURES + 3;
 }
 
 static int check_mixed(const rp_sample *mixed, const rp_page_image *image, const rp_sample *base) {
-    int own = 0, others = 0;
+    int own = 0, others = 0, before = -1;
     bool is_new_clef = false;
     const uint16_t *at = mixed->tokens, *end = at + mixed->token_count;
     CHECK_INT(mixed->width, image->width);
@@ -118,6 +123,8 @@ static int check_mixed(const rp_sample *mixed, const rp_page_image *image, const
         CHECK_INT(origin_in_image(image, mixed->edges[k], mixed->edges[k + 1]), origin);
         CHECK(k == 0 || is_under_new_clef(origin) == is_new_clef);
         is_new_clef = is_new_clef || is_changed;
+        CHECK((origin == 6 * MEASURES + 2) == (before == 6 * MEASURES + 1)); /* never parted */
+        before = origin;
         const int expected = (int)(base->name[1] - '0') * MEASURES + k;
         if (origin == expected && others == 0) own++;
         else others++;
