@@ -142,7 +142,8 @@ const rp_cli_verb rp_cli_score_evaluate = {
                  "reprise score evaluate olimpic --limit 100 --json", "a quick look, for a script",
                  "reprise score evaluate olimpic --augment print -b 4",
                  "as if they were old prints",
-                 "reprise score evaluate olimpic -s train -n 400 -b 4 -m new.st --calibrate new.st",
+                 "reprise score evaluate olimpic -s train -n 400 -b 4 --augment print -m new.st "
+                 "--calibrate new.st",
                  "make confidence say how often tokens are right"},
     .options = options,
     .option_count = sizeof options / sizeof options[0],

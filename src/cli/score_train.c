@@ -57,6 +57,8 @@ static rp_status run(const rp_cli_call *call, rp_error *error) {
     const struct train_options *values = call->values;
     if (values->batch < 1 || values->batch > 4096 || values->epochs <= 0 || values->measures < 1)
         return rp_cli_fail(error, RP_USAGE, "--batch, --epochs and --measures must be positive");
+    if (!(values->mixed >= 0 && values->mixed <= 1))
+        return rp_cli_fail(error, RP_USAGE, "--mixed is a share, from 0 to 1");
     const rp_score_train_options train = {.data = call->inputs[0],
                                           .output = values->output,
                                           .configuration = values->configuration,

@@ -10,9 +10,9 @@
 #include "base/random.h"
 #include "score/dataset.h"
 
-/* A system that begins with measures of `base` and goes on with others', no wider than it. `mixed`
- * has its tokens, edges, measures and width; they and `image` are in `arena`. Where base has no
- * edges or one measure, or nothing fits, it is base alone. RP_SYSTEM: no memory. */
+/* A system that begins with measures of `base` and goes on with others', no wider than it; where no
+ * others fit it ends there. Where base has no edges or one measure it is base itself. `mixed` has
+ * its tokens, edges, measures and width; they and `image` are in `arena`. RP_SYSTEM: no memory. */
 rp_status rp_mix_system(rp_sample *mixed, rp_page_image *image, const rp_dataset *set,
                         const rp_sample *base, rp_random *random, rp_arena *arena, rp_error *error);
 

@@ -179,6 +179,15 @@ TEST(a_frozen_part_stays_as_it_was) {
     }
 }
 
+TEST(only_level_systems_can_be_mixed) {
+    char output[512];
+    rp_error error = {0};
+    rp_score_train_options o = options_for(make_set(), output, "mixed");
+    o.mixed = 0.5;
+    CHECK_INT(rp_score_train(&o, NULL, NULL, &error), RP_USAGE);
+    CHECK(strstr(error.text, "level, not measure") != NULL);
+}
+
 TEST(a_missing_label_or_image_is_named) {
     char output[512], path[1024];
     const char *set = make_set();
