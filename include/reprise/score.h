@@ -155,6 +155,27 @@ rp_status rp_score_dataset_scanned(rp_score_dataset_report *report, const char *
                                    const rp_progress *progress, rp_error *error);
 void rp_score_dataset_report_clear(rp_score_dataset_report *report);
 
+typedef struct rp_score_recompose_options {
+    const char *split; /* whose labels are taken: samples.SPLIT.txt */
+    int32_t pieces;    /* how many to write */
+    uint64_t seed;     /* the same seed, the same pieces */
+} rp_score_recompose_options;
+
+typedef struct rp_score_recompose_report {
+    int32_t systems;  /* labels read */
+    int64_t measures; /* whose hands could be parted */
+    int32_t times;    /* time signatures among them */
+    int32_t pieces;   /* asked for */
+} rp_score_recompose_report;
+
+/* Writes pieces that nobody wrote, OUTPUT/rSEED-00001.musicxml and on, of the hands of the scores
+ * whose labels (.lmx) the data set at `data` holds; its images are not read. To be engraved by
+ * rp_score_dataset_build, for training. RP_NO: progress asked for an end. RP_INPUT: damaged data,
+ * or no hands in it. RP_USAGE: no pieces asked for. */
+rp_status rp_score_recompose(rp_score_recompose_report *report, const char *output,
+                             const char *data, const rp_score_recompose_options *options,
+                             const rp_progress *progress, rp_error *error);
+
 /* ---- reading -----------------------------------------------------------------------------------
  */
 

@@ -308,14 +308,15 @@ static const struct part {
     const char *ending;
     rp_status (*take)(loader *l, rp_sample *sample, const uint8_t *bytes, size_t size,
                       rp_error *error);
-    bool is_music; /* taken only when music is asked for */
-} parts[] = {{".png", take_image, false},
-             {".jpg", take_image, false},
-             {".lmx", take_label, false},
-             {".musicxml", take_music, true}};
+    enum { IMAGE, LABEL, MUSIC } kind;
+} parts[] = {{".png", take_image, IMAGE},
+             {".jpg", take_image, IMAGE},
+             {".lmx", take_label, LABEL},
+             {".musicxml", take_music, MUSIC}};
 
 static bool is_wanted(const loader *l, const struct part *part) {
-    return !part->is_music || l->options->with_music;
+    if (part->kind == IMAGE) return !l->options->labels_only;
+    return part->kind == LABEL || l->options->with_music;
 }
 
 static rp_status take_file(void *context, const char *name, const uint8_t *bytes, size_t size,
@@ -383,7 +384,7 @@ static rp_status check_all(const loader *l, rp_error *error) {
                        l->options->split);
     for (int32_t i = 0; i < l->set->count; i++) {
         const rp_sample *sample = &l->set->samples[i];
-        if (sample->width == 0)
+        if (sample->width == 0 && !l->options->labels_only)
             return rp_fail(error, RP_INPUT, -1, "%s: sample %s has no image", l->path,
                            sample->name);
         if (sample->tokens == NULL)

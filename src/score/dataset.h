@@ -41,6 +41,7 @@ typedef struct rp_dataset_options {
     int32_t height;      /* px; images are scaled to it by area */
     int32_t limit;       /* only the first so many; 0: all */
     bool with_music;     /* keep the .musicxml files too, where there are any */
+    bool labels_only;    /* leave the images: a sample has tokens and no width */
     bool straighten;     /* cut each image's system out anew, as reading does */
     rp_page_frame frame; /* any but RP_FRAME_HALF, which images have as they are: straightened */
     rp_pool *pool;       /* decodes and cuts images; NULL: the caller's thread */

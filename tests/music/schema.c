@@ -17,7 +17,9 @@ enum { STAVES = 8 };
 static const struct model {
     const char *element, *content;
 } models[] = {
-    {"score-partwise", "work? movement-title? identification? part-list part+"},
+    {"score-partwise", "work? movement-title? identification? defaults? part-list part+"},
+    {"defaults", "scaling"},
+    {"scaling", "millimeters tenths"},
     {"part-list", "score-part+"},
     {"score-part", "part-name score-instrument*"},
     {"score-instrument", "instrument-name"},
@@ -30,7 +32,8 @@ static const struct model {
     {"note",
      "grace chord? pitch|rest tie{2} voice? type? dot* accidental? time-modification? stem? staff? "
      "beam{8} notations* or chord? pitch|rest duration tie{2} voice? type? dot* accidental? "
-     "time-modification? stem? notehead? staff? beam{8} notations*"},
+     "time-modification? stem? notehead? staff? beam{8} notations* lyric*"},
+    {"lyric", "syllabic text"},
     {"pitch", "step alter? octave"},
     {"rest", ""},
     {"time-modification", "actual-notes normal-notes"},
@@ -40,8 +43,10 @@ static const struct model {
     {"tuplet", ""},
     {"backup", "duration"},
     {"forward", "duration voice? staff?"},
-    {"direction", "direction-type+ sound?"},
-    {"direction-type", "words+ or metronome"},
+    {"direction", "direction-type+ staff? sound?"},
+    {"direction-type", "words+ or metronome or dynamics or pedal"},
+    {"dynamics", "p|f|pp|mf|ff|sf|mp*"},
+    {"pedal", ""},
     {"metronome", "beat-unit beat-unit-dot* per-minute"},
 };
 
@@ -103,6 +108,7 @@ static const struct attribute_rule {
     {"tuplet", RP_XML_ATTRIBUTE_SHOW_NUMBER, "actual both none", 0, 0, false},
     {"tremolo", RP_XML_ATTRIBUTE_TYPE, "single start stop unmeasured", 0, 0, false},
     {"direction", RP_XML_ATTRIBUTE_PLACEMENT, "above below", 0, 0, false},
+    {"pedal", RP_XML_ATTRIBUTE_TYPE, "start stop sostenuto change continue", 0, 0, true},
     {"sound", RP_XML_ATTRIBUTE_TEMPO, "", 0, 0, false},
 };
 

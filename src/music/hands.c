@@ -1,0 +1,286 @@
+/* hands.c: see hands.h. */
+#include "music/hands.h"
+
+#include <string.h>
+
+#include "base/compiler.h"
+
+enum { BACKUP_TOKENS_MAX = 2 * (RP_LMX_TYPE_MAXIMA - RP_LMX_TYPE_1024TH + 4) };
+
+static rp_lmx_kind kind_of(unsigned token) {
+    return token < RP_LMX_COUNT ? rp_lmx_row_of(token)->kind : RP_LMX_KIND_COUNT;
+}
+
+/* ---- items ---- */
+
+bool rp_hand_item_has(const rp_hand_item *item, unsigned token) {
+    return memchr(item->tokens, (int)token, item->count) != NULL;
+}
+
+bool rp_hand_item_has_kind(const rp_hand_item *item, rp_lmx_kind kind) {
+    for (size_t i = 0; i < item->count; i++)
+        if (kind_of(item->tokens[i]) == kind) return true;
+    return false;
+}
+
+void rp_hand_item_remove(rp_hand_item *item, unsigned token) {
+    uint8_t *at = memchr(item->tokens, (int)token, item->count);
+    if (at == NULL) return;
+    item->count--;
+    memmove(at, at + 1, (size_t)(item->tokens + item->count - at));
+}
+
+void rp_hand_item_add(rp_hand_item *item, unsigned token) {
+    if (item->count == RP_HAND_ITEM_TOKENS || rp_hand_item_has(item, token)) return;
+    size_t at = item->count;
+    while (at > 0 && kind_of(item->tokens[at - 1]) > kind_of(token)) at--;
+    memmove(item->tokens + at + 1, item->tokens + at, item->count - at);
+    item->tokens[at] = (uint8_t)token;
+    item->count++;
+}
+
+rp_fraction rp_hand_item_length(const rp_hand_item *item, rp_fraction whole) {
+    unsigned type = 0, time_modification = 0, dots = 0;
+    for (size_t i = 0; i < item->count; i++) {
+        switch (kind_of(item->tokens[i])) {
+            case RP_LMX_KIND_CHORD:
+            case RP_LMX_KIND_GRACE: return rp_fraction_make(0, 1);
+            case RP_LMX_KIND_REST_MEASURE: return whole;
+            case RP_LMX_KIND_TYPE: type = item->tokens[i]; break;
+            case RP_LMX_KIND_TIME_MODIFICATION: time_modification = item->tokens[i]; break;
+            case RP_LMX_KIND_DOT: dots++; break;
+            default: break;
+        }
+    }
+    return type != 0 ? rp_lmx_length(type, dots, time_modification) : rp_fraction_make(0, 1);
+}
+
+rp_fraction rp_hands_measure_length(unsigned beats, unsigned beat_type) {
+    return rp_fraction_make(4 * rp_lmx_row_of(beats)->a, rp_lmx_row_of(beat_type)->a);
+}
+
+/* ---- parting ---- */
+
+static const size_t none = SIZE_MAX;
+
+/* A measure while it is read. */
+typedef struct parting {
+    rp_hand_item *items;       /* (count) of both hands */
+    size_t count, first_below; /* items of the upper hand come first */
+    rp_fraction position, ends[RP_HANDS], whole;
+    unsigned voice;
+    size_t waiting; /* first of the moves forward whose voice the next note says, or none */
+    bool is_back;   /* a move back is in hand */
+    bool is_wrong;  /* the hands cannot be parted */
+} parting;
+
+static bool is_head_of_note(rp_lmx_kind kind) {
+    return kind == RP_LMX_KIND_GRACE || kind == RP_LMX_KIND_GRACE_SLASH ||
+           kind == RP_LMX_KIND_CHORD;
+}
+
+/* Does a token of this kind belong to the note, behind its pitch or rest? */
+static bool is_tail_of_note(rp_lmx_kind kind) {
+    return kind >= RP_LMX_KIND_VOICE && kind < RP_LMX_KIND_COUNT;
+}
+
+/* Takes over one token behind a note's pitch. */
+static void take_tail(parting *p, rp_hand_item *item, unsigned token, int *staff) {
+    const rp_lmx_row *row = rp_lmx_row_of(token);
+    switch (row->kind) {
+        case RP_LMX_KIND_VOICE: p->voice = (unsigned)row->a; return;
+        case RP_LMX_KIND_STAFF: *staff = row->a; return;
+        case RP_LMX_KIND_STEM: return;
+        case RP_LMX_KIND_ACCIDENTAL: /* double ones come from the key they stood in */
+            if (row->a < -1 || row->a > 1 || token == RP_LMX_NATURAL_SHARP ||
+                token == RP_LMX_NATURAL_FLAT)
+                return;
+            break;
+        default: break;
+    }
+    if (item->count == RP_HAND_ITEM_TOKENS) p->is_wrong = true;
+    else item->tokens[item->count++] = (uint8_t)token;
+}
+
+/* Appends an item at the end of its voice, which `voice` 0 leaves open. */
+static void place(parting *p, rp_hand_item *item, unsigned voice) {
+    item->voice = (uint8_t)voice;
+    item->begins_voice = p->position.numerator == 0 &&
+                         (p->count == 0 || p->is_back || p->items[p->count - 1].voice != voice);
+    if (p->is_back && p->position.numerator != 0) p->is_wrong = true; /* from the middle */
+    p->is_back = false;
+    p->position = rp_fraction_add(p->position, rp_hand_item_length(item, p->whole));
+    if (!rp_fraction_is_number(p->position) || rp_fraction_compare(p->position, p->whole) > 0)
+        p->is_wrong = true;
+    p->items[p->count++] = *item;
+}
+
+/* The hand that the voice in hand belongs to takes over the items from `first` on. */
+static void give_to_hand(parting *p, size_t first, int staff) {
+    const bool is_below = p->voice >= 5;
+    if (p->voice == 0 || (staff != 0 && staff != 1 + is_below)) p->is_wrong = true;
+    if (is_below && p->first_below > first) p->first_below = first;
+    if (!is_below && p->first_below <= first) p->is_wrong = true;
+    for (size_t i = first; i < p->count; i++) p->items[i].voice = (uint8_t)p->voice;
+    if (rp_fraction_compare(p->position, p->ends[is_below]) > 0) p->ends[is_below] = p->position;
+}
+
+static size_t take_note(parting *p, const uint16_t *tokens, size_t count) {
+    rp_hand_item item = {.pitch = RP_HAND_REST};
+    size_t at = 0;
+    int staff = 0;
+    for (; at < count && is_head_of_note(kind_of(tokens[at])); at++)
+        item.tokens[item.count++ % RP_HAND_ITEM_TOKENS] = (uint8_t)tokens[at];
+    if (at == count || at > 3) return 0;
+    const rp_lmx_kind kind = kind_of(tokens[at]);
+    if (kind == RP_LMX_KIND_PITCH)
+        item.pitch = (int8_t)(rp_lmx_row_of(tokens[at])->a + 7 * rp_lmx_row_of(tokens[at])->b);
+    else if (kind != RP_LMX_KIND_REST) return 0;
+    for (at++; at < count && is_tail_of_note(kind_of(tokens[at])); at++)
+        take_tail(p, &item, tokens[at], &staff);
+    const size_t first = p->waiting != none ? p->waiting : p->count;
+    p->waiting = none;
+    place(p, &item, p->voice);
+    give_to_hand(p, first, staff);
+    return at;
+}
+
+/* `backup` or `forward` and its length. Back it goes to the beginning, in one or several moves. */
+static size_t take_move(parting *p, const uint16_t *tokens, size_t count) {
+    const bool is_forward = kind_of(tokens[0]) == RP_LMX_KIND_FORWARD;
+    rp_hand_item item = {.pitch = RP_HAND_REST, .is_forward = is_forward};
+    size_t at = 1;
+    for (; at < count && kind_of(tokens[at]) >= RP_LMX_KIND_TYPE &&
+           kind_of(tokens[at]) <= RP_LMX_KIND_DOT && item.count < RP_HAND_ITEM_TOKENS;
+         at++)
+        item.tokens[item.count++] = (uint8_t)tokens[at];
+    if (is_forward) {
+        if (p->is_back && p->waiting == none) p->waiting = p->count;
+        place(p, &item, p->waiting != none ? 0 : p->voice);
+        return at;
+    }
+    p->position = rp_fraction_subtract(p->position, rp_hand_item_length(&item, p->whole));
+    p->is_back = true;
+    if (!rp_fraction_is_number(p->position) || p->position.numerator < 0) p->is_wrong = true;
+    return at;
+}
+
+/* Key, time and clefs at the measure's head; returns how many tokens they are. */
+static size_t read_head(rp_hands_held *held, const uint16_t *tokens, size_t count) {
+    size_t at = 0;
+    for (; at < count; at++) {
+        const rp_lmx_kind kind = kind_of(tokens[at]);
+        if (kind == RP_LMX_KIND_TIME) held->beats = held->beat_type = 0;
+        else if (kind == RP_LMX_KIND_BEATS) held->beats = (uint8_t)tokens[at];
+        else if (kind == RP_LMX_KIND_BEAT_TYPE) held->beat_type = (uint8_t)tokens[at];
+        else if (kind == RP_LMX_KIND_CLEF) {
+            const unsigned staff = at + 1 < count ? tokens[at + 1] - RP_LMX_STAFF_1 : RP_HANDS;
+            if (staff < RP_HANDS) held->clefs[staff] = (uint8_t)tokens[at++];
+        } else if (kind != RP_LMX_KIND_MEASURE && kind != RP_LMX_KIND_KEY) break;
+    }
+    return at;
+}
+
+static void read_items(parting *p, rp_hands_held *held, const uint16_t *tokens, size_t count) {
+    for (size_t at = 0; at < count;) {
+        const rp_lmx_kind kind = kind_of(tokens[at]);
+        size_t taken = 0;
+        if (kind == RP_LMX_KIND_CLEF) {
+            taken = read_head(held, tokens + at, count - at);
+            p->is_wrong = true; /* a clef within */
+        } else if (p->is_wrong) {
+            taken = 1; /* only what holds afterwards is of interest */
+        } else if (kind == RP_LMX_KIND_BACKUP || kind == RP_LMX_KIND_FORWARD) {
+            taken = take_move(p, tokens + at, count - at);
+        } else {
+            taken = take_note(p, tokens + at, count - at);
+        }
+        if (taken == 0) p->is_wrong = true;
+        at += taken > 0 ? taken : 1;
+    }
+}
+
+bool rp_hands_part(rp_hands *hands, rp_hands_held *held, rp_arena *arena, const uint16_t *tokens,
+                   size_t count) {
+    const size_t head = read_head(held, tokens, count);
+    parting p = {.items = rp_arena_array(arena, count - head + 1, sizeof *p.items),
+                 .first_below = none,
+                 .waiting = none,
+                 .position = rp_fraction_make(0, 1),
+                 .ends = {rp_fraction_make(0, 1), rp_fraction_make(0, 1)}};
+    if (p.items == NULL) return false;
+    const bool is_known =
+        held->beats != 0 && held->beat_type != 0 && held->clefs[0] != 0 && held->clefs[1] != 0;
+    *hands = (rp_hands){.clefs = {held->clefs[0], held->clefs[1]},
+                        .beats = held->beats,
+                        .beat_type = held->beat_type};
+    p.whole =
+        is_known ? rp_hands_measure_length(held->beats, held->beat_type) : rp_fraction_make(0, 1);
+    p.is_wrong = !is_known;
+    read_items(&p, held, tokens + head, count - head);
+    if (p.is_wrong || p.waiting != none || p.first_below >= p.count || p.first_below == 0)
+        return false;
+    for (int h = 0; h < RP_HANDS; h++)
+        if (rp_fraction_compare(p.ends[h], p.whole) != 0) return false;
+    hands->hands[0] = (rp_hand){p.items, p.first_below};
+    hands->hands[1] = (rp_hand){p.items + p.first_below, p.count - p.first_below};
+    return true;
+}
+
+/* ---- writing ---- */
+
+static void put(rp_lmx_line *line, unsigned token) {
+    line->tokens[line->count++] = (uint16_t)token;
+}
+
+void rp_hands_write_backup(rp_lmx_line *line, rp_fraction length) {
+    for (unsigned type = RP_LMX_TYPE_MAXIMA; type >= RP_LMX_TYPE_1024TH; type--) {
+        const rp_fraction part = rp_lmx_length(type, 0, 0);
+        for (; rp_fraction_compare(length, part) >= 0;
+             length = rp_fraction_subtract(length, part)) {
+            put(line, RP_LMX_BACKUP);
+            put(line, type);
+        }
+    }
+}
+
+size_t rp_hand_tokens_max(const rp_hand *hand) {
+    return (hand->count + 1) * (RP_HAND_ITEM_TOKENS + 4 + BACKUP_TOKENS_MAX);
+}
+
+/* A note: what stands before its pitch, the pitch, its voice, the rest; `staff` 0: not said. */
+static void write_note(rp_lmx_line *line, const rp_hand_item *item, bool says_voice, int staff) {
+    size_t i = 0;
+    for (; i < item->count && is_head_of_note(kind_of(item->tokens[i])); i++)
+        put(line, item->tokens[i]);
+    put(line, item->pitch == RP_HAND_REST ? RP_LMX_REST : RP_LMX_C0 + (unsigned)item->pitch);
+    if (says_voice) put(line, RP_LMX_VOICE_1 + item->voice - 1u);
+    for (; i < item->count && kind_of(item->tokens[i]) < RP_LMX_KIND_STAFF; i++)
+        put(line, item->tokens[i]);
+    if (staff != 0) put(line, RP_LMX_STAFF_1 + (unsigned)staff - 1);
+    for (; i < item->count; i++) put(line, item->tokens[i]);
+}
+
+void rp_hand_write(rp_lmx_line *line, const rp_hand *hand, uint8_t measure, int staff,
+                   rp_fraction whole, rp_fraction *end) {
+    rp_fraction position = rp_fraction_make(0, 1);
+    unsigned voice = 0;
+    for (size_t i = 0; i < hand->count; i++) {
+        const rp_hand_item *item = &hand->items[i];
+        if (item->measure != measure) continue;
+        if (item->begins_voice) {
+            rp_hands_write_backup(line, position);
+            position = rp_fraction_make(0, 1);
+            voice = 0;
+        }
+        if (item->is_forward) {
+            put(line, RP_LMX_FORWARD);
+            for (size_t k = 0; k < item->count; k++) put(line, item->tokens[k]);
+        } else {
+            write_note(line, item, item->voice != voice, voice == 0 ? staff : 0);
+            voice = item->voice;
+        }
+        position = rp_fraction_add(position, rp_hand_item_length(item, whole));
+    }
+    *end = position;
+}

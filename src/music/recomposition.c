@@ -1,0 +1,218 @@
+/* recomposition.c: see recomposition.h. */
+#include "music/recomposition.h"
+
+#include <string.h>
+
+#include "base/compiler.h"
+#include "music/delinearize.h"
+#include "music/dressing.h"
+#include "music/finish.h"
+#include "music/hand_variation.h"
+#include "music/lmx_join.h"
+
+enum {
+    MEASURES_MIN = 45,
+    MEASURES_SPREAD = 30,
+    BLOCK_MIN = 2,
+    BLOCK_MAX = 6,
+    FIFTHS_MAX = 6,
+    HEAD_TOKENS_MAX = 16
+};
+enum { KEY_CHANGES_PERCENT = 5, TIME_CHANGES_PERCENT = 6, ONE_SOURCE_PERCENT = 40 };
+
+/* Streams of random numbers of a piece. */
+enum { STREAM_MUSIC, STREAM_DRESS, STREAMS };
+
+typedef struct piece {
+    const rp_hand_pool *pool;
+    rp_random random;
+    rp_arena *arena;
+    rp_lmx_line *lines; /* (count) */
+    size_t count, wanted;
+    const rp_hand_time *time;
+    int fifths;
+    bool says_key, says_time;
+    uint8_t clefs[RP_HANDS]; /* that were said last */
+} piece;
+
+typedef struct block {
+    rp_hand hands[RP_HANDS];
+    uint8_t clefs[RP_HANDS];
+    size_t count; /* measures */
+} block;
+
+static bool happens(piece *p, uint32_t percent) {
+    return rp_random_below(&p->random, 100) < percent;
+}
+
+static int draw_key(rp_random *random) {
+    static const uint8_t weights[2 * FIFTHS_MAX + 1] = {2, 3, 5, 6, 6, 6, 6, 6, 6, 6, 5, 3, 2};
+    int sum = 0;
+    for (size_t i = 0; i < RP_COUNT(weights); i++) sum += weights[i];
+    int drawn = (int)rp_random_below(random, (uint32_t)sum), i = 0;
+    while (drawn >= weights[i]) drawn -= weights[i++];
+    return i - FIFTHS_MAX;
+}
+
+/* To a key near by, or one of the parallel ones. */
+static int draw_next_key(rp_random *random, int fifths) {
+    static const int8_t moves[] = {-4, -3, -1, 1, 3, 4};
+    const int next = fifths + moves[rp_random_below(random, RP_COUNT(moves))];
+    return next < -FIFTHS_MAX ? -FIFTHS_MAX : next > FIFTHS_MAX ? FIFTHS_MAX : next;
+}
+
+/* Measures from `at` on under the clef of the first, at most `count`. */
+static size_t under_one_clef(const rp_hands *measures, int hand, size_t count) {
+    size_t same = 1;
+    while (same < count && measures[same].clefs[hand] == measures[0].clefs[hand]) same++;
+    return same;
+}
+
+/* The items of some measures of a hand, copied to be varied. */
+static bool copy_hand(rp_hand *to, rp_arena *arena, const rp_hands *measures, int hand,
+                      size_t count) {
+    size_t items = 0;
+    for (size_t m = 0; m < count; m++) items += measures[m].hands[hand].count;
+    *to = (rp_hand){.items = rp_arena_array(arena, items, sizeof *to->items)};
+    if (to->items == NULL) return false;
+    for (size_t m = 0; m < count; m++) {
+        for (size_t i = 0; i < measures[m].hands[hand].count; i++) {
+            to->items[to->count] = measures[m].hands[hand].items[i];
+            to->items[to->count++].measure = (uint8_t)m;
+        }
+    }
+    return true;
+}
+
+static bool draw_block(block *b, piece *p) {
+    const rp_hand_run *runs[RP_HANDS];
+    const rp_hands *from[RP_HANDS];
+    runs[0] = rp_hand_pool_draw_run(p->pool, p->time, &p->random);
+    const bool is_one = happens(p, ONE_SOURCE_PERCENT);
+    runs[1] = is_one ? runs[0] : rp_hand_pool_draw_run(p->pool, p->time, &p->random);
+    b->count = BLOCK_MIN + rp_random_below(&p->random, BLOCK_MAX - BLOCK_MIN + 1);
+    for (int h = 0; h < RP_HANDS; h++)
+        if (b->count > runs[h]->count) b->count = runs[h]->count;
+    for (int h = 0; h < RP_HANDS; h++) {
+        const uint32_t places = (uint32_t)(runs[h]->count - b->count + 1);
+        from[h] = h == 1 && is_one
+                      ? from[0]
+                      : p->pool->measures + runs[h]->first + rp_random_below(&p->random, places);
+    }
+    for (int h = 0; h < RP_HANDS; h++) b->count = under_one_clef(from[h], h, b->count);
+    for (int h = 0; h < RP_HANDS; h++) {
+        b->clefs[h] = from[h]->clefs[h];
+        if (!copy_hand(&b->hands[h], p->arena, from[h], h, b->count)) return false;
+        rp_hand_vary(&b->hands[h], b->clefs[h], p->fifths, &p->random);
+    }
+    return true;
+}
+
+static void put(rp_lmx_line *line, unsigned token) {
+    line->tokens[line->count++] = (uint16_t)token;
+}
+
+/* Key, time and clefs, where they are new. */
+static void write_head(rp_lmx_line *line, piece *p, const block *b) {
+    put(line, RP_LMX_MEASURE);
+    if (p->says_key) put(line, RP_LMX_KEY_0 + (unsigned)p->fifths);
+    if (p->says_time) {
+        put(line, RP_LMX_TIME);
+        put(line, p->time->beats);
+        put(line, p->time->beat_type);
+    }
+    p->says_key = p->says_time = false;
+    for (unsigned h = 0; h < RP_HANDS; h++) {
+        if (p->clefs[h] == b->clefs[h]) continue;
+        p->clefs[h] = b->clefs[h];
+        put(line, b->clefs[h]);
+        put(line, RP_LMX_STAFF_1 + h);
+    }
+}
+
+static bool write_block(piece *p, const block *b) {
+    const rp_fraction whole = rp_hands_measure_length(p->time->beats, p->time->beat_type);
+    const size_t room =
+        HEAD_TOKENS_MAX + rp_hand_tokens_max(&b->hands[0]) + rp_hand_tokens_max(&b->hands[1]);
+    rp_lmx_line space = {.tokens = rp_arena_array(p->arena, room, sizeof(uint16_t))};
+    if (space.tokens == NULL) return false;
+    for (size_t m = 0; m < b->count; m++) {
+        rp_lmx_line *line = &p->lines[p->count++];
+        rp_fraction end;
+        space.count = 0;
+        write_head(&space, p, b);
+        rp_hand_write(&space, &b->hands[0], (uint8_t)m, 1, whole, &end);
+        rp_hands_write_backup(&space, end);
+        rp_hand_write(&space, &b->hands[1], (uint8_t)m, 2, whole, &end);
+        *line = (rp_lmx_line){.tokens = rp_arena_array(p->arena, space.count, sizeof(uint16_t)),
+                              .count = space.count};
+        if (line->tokens == NULL) return false;
+        memcpy(line->tokens, space.tokens, space.count * sizeof(uint16_t));
+    }
+    return true;
+}
+
+/* What may change between two blocks. */
+static void turn(piece *p) {
+    if (happens(p, KEY_CHANGES_PERCENT)) {
+        p->fifths = draw_next_key(&p->random, p->fifths);
+        p->says_key = true;
+    }
+    if (!happens(p, TIME_CHANGES_PERCENT)) return;
+    const rp_hand_time *time = rp_hand_pool_draw_time(p->pool, &p->random);
+    p->says_time = time != p->time;
+    p->time = time;
+}
+
+static rp_random stream_of(uint64_t seed, uint64_t number, uint64_t stream) {
+    return rp_random_make(seed, number * STREAMS + stream);
+}
+
+rp_status rp_recompose_lines(rp_lmx_line **lines, size_t *count, rp_arena *arena,
+                             const rp_hand_pool *pool, uint64_t seed, uint64_t number,
+                             rp_error *error) {
+    piece p = {.pool = pool,
+               .arena = arena,
+               .random = stream_of(seed, number, STREAM_MUSIC),
+               .says_key = true,
+               .says_time = true};
+    p.wanted = MEASURES_MIN + rp_random_below(&p.random, MEASURES_SPREAD + 1);
+    p.lines = rp_arena_array(arena, p.wanted + BLOCK_MAX, sizeof *p.lines);
+    p.fifths = draw_key(&p.random);
+    p.time = rp_hand_pool_draw_time(pool, &p.random);
+    if (p.lines == NULL) return rp_fail_memory(error, "a piece");
+    while (p.count < p.wanted) {
+        block b = {0};
+        if (p.count > 0) turn(&p);
+        if (!draw_block(&b, &p) || !write_block(&p, &b)) return rp_fail_memory(error, "a piece");
+    }
+    *lines = p.lines;
+    *count = p.count;
+    return RP_OK;
+}
+
+static rp_status write_piece(rp_text *musicxml, rp_arena *arena, const rp_lmx_line *line,
+                             rp_random *random, rp_error *error) {
+    rp_xml_tree tree;
+    rp_xml_node *part = NULL;
+    rp_xml_tree_init(&tree, arena);
+    RP_TRY(rp_delinearize(&part, &tree, line, NULL, NULL, error));
+    rp_finish_part(&tree, part, NULL);
+    rp_xml_node *score = rp_dress_part(&tree, part, random);
+    if (arena->failed) return rp_fail_memory(error, "a piece");
+    rp_delinearize_print(musicxml, &tree, score);
+    return musicxml->failed ? rp_fail_memory(error, "a piece") : RP_OK;
+}
+
+rp_status rp_recompose(rp_text *musicxml, const rp_hand_pool *pool, uint64_t seed, uint64_t number,
+                       rp_error *error) {
+    rp_arena arena = {0};
+    rp_lmx_line *lines, joined;
+    size_t count;
+    rp_random random = stream_of(seed, number, STREAM_DRESS);
+    rp_status status = rp_recompose_lines(&lines, &count, &arena, pool, seed, number, error);
+    if (status == RP_OK) status = rp_lmx_join(&joined, &arena, lines, count, error);
+    if (status == RP_OK) status = write_piece(musicxml, &arena, &joined, &random, error);
+    rp_arena_clear(&arena);
+    return status;
+}
