@@ -57,6 +57,10 @@ uint32_t rp_random_below(rp_random *random, uint32_t bound) {
     return (uint32_t)((uint64_t)rp_random_u32(random) * bound >> 32);
 }
 
+bool rp_random_happens(rp_random *random, uint32_t percent) {
+    return rp_random_below(random, 100) < percent;
+}
+
 void rp_random_shuffle(rp_random *random, uint32_t *indices, uint32_t count) {
     for (uint32_t i = count; i > 1; i--) {
         const uint32_t j = rp_random_below(random, i);

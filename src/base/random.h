@@ -4,6 +4,7 @@
 #ifndef RP_BASE_RANDOM_H
 #define RP_BASE_RANDOM_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 typedef struct rp_random {
@@ -22,6 +23,8 @@ double rp_random_uniform(rp_random *random); /* [0, 1), 32 bits */
 double rp_random_between(rp_random *random, double low, double high);
 double rp_random_normal(rp_random *random);                  /* mean 0, deviation 1 */
 uint32_t rp_random_below(rp_random *random, uint32_t bound); /* 0 .. bound - 1, bound > 0 */
+
+bool rp_random_happens(rp_random *random, uint32_t percent); /* so often of 100 times */
 
 /* Fisher-Yates on indices[0 .. count). */
 void rp_random_shuffle(rp_random *random, uint32_t *indices, uint32_t count);

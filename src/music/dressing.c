@@ -29,10 +29,6 @@ typedef struct dresser {
     int64_t beats, beat_type;
 } dresser;
 
-static bool happens(dresser *d, uint32_t percent) {
-    return rp_random_below(d->random, 100) < percent;
-}
-
 static rp_xml_node *add(dresser *d, rp_xml_node *parent, const char *name, const char *text) {
     return rp_xml_add(d->tree, parent, rp_xml_tag_of(d->tree, name), text);
 }
@@ -89,13 +85,13 @@ static void fill_mark(dresser *d, rp_xml_node *direction, const char **staff) {
 
 static void mark(dresser *d, rp_xml_node *part, uint32_t percent) {
     for (rp_xml_node *measure = part->first; measure != NULL; measure = measure->next) {
-        if (!happens(d, percent)) continue;
+        if (!rp_random_happens(d->random, percent)) continue;
         rp_xml_node *first = measure->first;
         if (first != NULL && first->tag != RP_XML_ATTRIBUTES) first = NULL;
         rp_xml_node *direction = rp_xml_insert(d->tree, measure, first, RP_XML_DIRECTION, NULL);
         const char *staff;
         rp_xml_set_attribute(d->tree, direction, RP_XML_ATTRIBUTE_PLACEMENT,
-                             happens(d, 67) ? "below" : "above");
+                             rp_random_happens(d->random, 67) ? "below" : "above");
         fill_mark(d, direction, &staff);
         rp_xml_add(d->tree, direction, RP_XML_STAFF, staff);
     }
@@ -138,7 +134,8 @@ static void sing_note(dresser *d, rp_xml_node *measure, const struct tone *tone)
 
 static void sing_measure(dresser *d, rp_xml_node *measure) {
     int64_t left = d->beats * 4 * DIVISIONS / d->beat_type;
-    if (happens(d, PAUSE_PERCENT) || d->beats * 4 * DIVISIONS % d->beat_type != 0) {
+    if (rp_random_happens(d->random, PAUSE_PERCENT) ||
+        d->beats * 4 * DIVISIONS % d->beat_type != 0) {
         rp_xml_node *note = rp_xml_add(d->tree, measure, RP_XML_NOTE, NULL);
         rp_xml_set_attribute(d->tree, rp_xml_add(d->tree, note, RP_XML_REST, NULL),
                              RP_XML_ATTRIBUTE_MEASURE, "yes");
@@ -197,7 +194,7 @@ static void sing(dresser *d, rp_xml_node *score, const rp_xml_node *piano) {
 static void size_staves(dresser *d, rp_xml_node *score) {
     char text[16];
     double size = usual_staff_mm;
-    if (!happens(d, USUAL_SIZE_PERCENT))
+    if (!rp_random_happens(d->random, USUAL_SIZE_PERCENT))
         size = rp_random_between(d->random, staff_mm[0], staff_mm[1]);
     const int length = snprintf(text, sizeof text, "%.2f", size);
     rp_xml_node *defaults =
@@ -210,10 +207,10 @@ static void size_staves(dresser *d, rp_xml_node *score) {
 rp_xml_node *rp_dress_part(rp_xml_tree *tree, rp_xml_node *part, rp_random *random) {
     dresser d = {.tree = tree, .random = random, .pitch = 35, .beats = 4, .beat_type = 4};
     rp_xml_node *score = rp_joined_score_wrap(tree, part);
-    if (happens(&d, DIGITS_HIDDEN_PERCENT))
+    if (rp_random_happens(random, DIGITS_HIDDEN_PERCENT))
         hide_digits(&d, part, rp_random_below(random, DIGITS_KEPT_MAX + 1));
     mark(&d, part, rp_random_below(random, MARKED_PERCENT_MAX + 1));
-    if (happens(&d, SUNG_PERCENT)) sing(&d, score, part);
+    if (rp_random_happens(random, SUNG_PERCENT)) sing(&d, score, part);
     size_staves(&d, score);
     return score;
 }

@@ -62,19 +62,16 @@ static bool is_in_chord(const rp_hand *hand, size_t i) {
            (i + 1 < hand->count && is_chord_note(&hand->items[i + 1]));
 }
 
-static bool happens(rp_random *random, uint32_t percent) {
-    return rp_random_below(random, 100) < percent;
-}
-
 static void adorn_note(rp_hand *hand, size_t i, unsigned token, rp_random *random) {
     rp_hand_item *item = &hand->items[i];
     if (!is_sounding(item) || rp_hand_item_has(item, RP_LMX_GRACE)) return;
     if (token == RP_LMX_ARPEGGIATE) {
         if (is_in_chord(hand, i)) rp_hand_item_add(item, token);
     } else if (token != 0) {
-        if (!is_chord_note(item) && happens(random, MARK_SHARE_PERCENT))
+        if (!is_chord_note(item) && rp_random_happens(random, MARK_SHARE_PERCENT))
             rp_hand_item_add(item, token);
-    } else if (happens(random, SIGN_SHARE_PERCENT) && !rp_hand_item_has(item, RP_LMX_TIED_STOP) &&
+    } else if (rp_random_happens(random, SIGN_SHARE_PERCENT) &&
+               !rp_hand_item_has(item, RP_LMX_TIED_STOP) &&
                !rp_hand_item_has_kind(item, RP_LMX_KIND_ACCIDENTAL)) {
         rp_hand_item_add(item, RP_LMX_SHARP); /* which it is, mend_accidentals draws */
     }

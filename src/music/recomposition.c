@@ -41,10 +41,6 @@ typedef struct block {
     size_t count; /* measures */
 } block;
 
-static bool happens(piece *p, uint32_t percent) {
-    return rp_random_below(&p->random, 100) < percent;
-}
-
 static int draw_key(rp_random *random) {
     static const uint8_t weights[2 * FIFTHS_MAX + 1] = {2, 3, 5, 6, 6, 6, 6, 6, 6, 6, 5, 3, 2};
     int sum = 0;
@@ -84,21 +80,22 @@ static bool copy_hand(rp_hand *to, rp_arena *arena, const rp_hands *measures, in
     return true;
 }
 
+static const rp_hands *draw_place(piece *p, const rp_hand_run *run, size_t count) {
+    return p->pool->measures + run->first +
+           rp_random_below(&p->random, (uint32_t)(run->count - count + 1));
+}
+
 static bool draw_block(block *b, piece *p) {
     const rp_hand_run *runs[RP_HANDS];
     const rp_hands *from[RP_HANDS];
     runs[0] = rp_hand_pool_draw_run(p->pool, p->time, &p->random);
-    const bool is_one = happens(p, ONE_SOURCE_PERCENT);
+    const bool is_one = rp_random_happens(&p->random, ONE_SOURCE_PERCENT);
     runs[1] = is_one ? runs[0] : rp_hand_pool_draw_run(p->pool, p->time, &p->random);
     b->count = BLOCK_MIN + rp_random_below(&p->random, BLOCK_MAX - BLOCK_MIN + 1);
     for (int h = 0; h < RP_HANDS; h++)
         if (b->count > runs[h]->count) b->count = runs[h]->count;
-    for (int h = 0; h < RP_HANDS; h++) {
-        const uint32_t places = (uint32_t)(runs[h]->count - b->count + 1);
-        from[h] = h == 1 && is_one
-                      ? from[0]
-                      : p->pool->measures + runs[h]->first + rp_random_below(&p->random, places);
-    }
+    from[0] = draw_place(p, runs[0], b->count);
+    from[1] = is_one ? from[0] : draw_place(p, runs[1], b->count);
     for (int h = 0; h < RP_HANDS; h++) b->count = under_one_clef(from[h], h, b->count);
     for (int h = 0; h < RP_HANDS; h++) {
         b->clefs[h] = from[h]->clefs[h];
@@ -154,11 +151,11 @@ static bool write_block(piece *p, const block *b) {
 
 /* What may change between two blocks. */
 static void turn(piece *p) {
-    if (happens(p, KEY_CHANGES_PERCENT)) {
+    if (rp_random_happens(&p->random, KEY_CHANGES_PERCENT)) {
         p->fifths = draw_next_key(&p->random, p->fifths);
         p->says_key = true;
     }
-    if (!happens(p, TIME_CHANGES_PERCENT)) return;
+    if (!rp_random_happens(&p->random, TIME_CHANGES_PERCENT)) return;
     const rp_hand_time *time = rp_hand_pool_draw_time(p->pool, &p->random);
     p->says_time = time != p->time;
     p->time = time;

@@ -23,6 +23,11 @@ static bool is_same_score(const rp_sample *a, const rp_sample *b) {
     return length == score_length(b->name) && strncmp(a->name, b->name, length) == 0;
 }
 
+static rp_lmx_line line_of(const rp_sample *sample) {
+    return (rp_lmx_line){.tokens = (uint16_t *)sample->tokens,
+                         .count = (size_t)sample->token_count};
+}
+
 /* Adds every score of the set, samples in a row that bear its name. */
 static rp_status fill_pool(rp_hand_pool *pool, const rp_dataset *set, rp_error *error) {
     rp_arena arena = {0};
@@ -32,8 +37,7 @@ static rp_status fill_pool(rp_hand_pool *pool, const rp_dataset *set, rp_error *
         size_t count = 0;
         const rp_sample *first = &set->samples[i];
         for (; i < set->count && is_same_score(first, &set->samples[i]); i++)
-            systems[count++] = (rp_lmx_line){.tokens = (uint16_t *)set->samples[i].tokens,
-                                             .count = (size_t)set->samples[i].token_count};
+            systems[count++] = line_of(&set->samples[i]);
         status = rp_hand_pool_add(pool, systems, count, error);
     }
     rp_arena_clear(&arena);
