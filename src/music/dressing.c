@@ -4,7 +4,6 @@
 #include <stdio.h>
 
 #include "base/compiler.h"
-#include "music/fraction.h"
 #include "music/hand_variation.h"
 #include "music/joined_score.h"
 #include "music/musicxml.h"

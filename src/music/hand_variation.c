@@ -3,7 +3,6 @@
 #include "music/hand_variation.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/compiler.h"
 
