@@ -164,6 +164,7 @@ typedef struct rp_score_recompose_options {
 typedef struct rp_score_recompose_report {
     int32_t systems;  /* labels read */
     int64_t measures; /* whose hands could be parted */
+    int64_t wholes;   /* that are taken whole: hands cross, a clef changes within */
     int32_t times;    /* time signatures among them */
     int32_t pieces;   /* asked for */
 } rp_score_recompose_report;

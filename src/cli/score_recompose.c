@@ -34,13 +34,13 @@ static rp_status run(const rp_cli_call *call, rp_error *error) {
         rp_score_recompose(&report, call->inputs[1], call->inputs[0], &how, call->progress, error);
     if (status != RP_OK) return status;
     if (values->json)
-        printf("{\"reprise\":1,\"systems\":%" PRId32 ",\"measures\":%" PRId64 ",\"times\":%" PRId32
-               ",\"pieces\":%" PRId32 "}\n",
-               report.systems, report.measures, report.times, report.pieces);
+        printf("{\"reprise\":1,\"systems\":%" PRId32 ",\"measures\":%" PRId64
+               ",\"whole_measures\":%" PRId64 ",\"times\":%" PRId32 ",\"pieces\":%" PRId32 "}\n",
+               report.systems, report.measures, report.wholes, report.times, report.pieces);
     else
-        printf("%" PRId32 " pieces, of %" PRId64 " measures in %" PRId32
-               " time signatures (%" PRId32 " systems)\n",
-               report.pieces, report.measures, report.times, report.systems);
+        printf("%" PRId32 " pieces, of %" PRId64 " measures by hands and %" PRId64
+               " whole, in %" PRId32 " time signatures (%" PRId32 " systems)\n",
+               report.pieces, report.measures, report.wholes, report.times, report.systems);
     return RP_OK;
 }
 
@@ -54,8 +54,10 @@ const rp_cli_verb rp_cli_score_recompose = {
     .description =
         "A network that has read the same scores fifty times knows them by heart. The pieces\n"
         "written here hold what it has never seen: each hand from another score, its pitches\n"
-        "moved, turned or spread, in drawn keys, with a singer and marks around it. DATA is in\n"
-        "the OLiMPiC layout; only its labels are read. Engrave OUT with `reprise score dataset`.",
+        "moved, turned or spread, in drawn keys, with a singer and marks around it; and often\n"
+        "measures that are misread most, taken whole: hands that cross, clefs that change within.\n"
+        "DATA is in the OLiMPiC layout; only its labels are read. Engrave OUT with\n"
+        "`reprise score dataset`.",
     .examples = {"reprise score recompose olimpic pieces -n 600",
                  "600 pieces of the training split's music", "reprise score dataset pieces more",
                  "engraved: some 9,000 systems to train on"},

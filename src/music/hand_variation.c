@@ -90,33 +90,21 @@ static void adorn(rp_hand *hand, rp_random *random) {
 
 /* ---- pitches ---- */
 
-static const struct clef {
-    uint8_t token;
-    int8_t middle; /* step of the staff's middle line, from C0 */
-} clefs[] = {
-    {RP_LMX_CLEF_G2, 34}, {RP_LMX_CLEF_F4, 22}, {RP_LMX_CLEF_C3, 28}, {RP_LMX_CLEF_C4, 26}};
-
-static const struct clef *find_clef(unsigned token) {
-    for (size_t i = 0; i < RP_COUNT(clefs); i++)
-        if (clefs[i].token == token) return &clefs[i];
-    return NULL;
-}
-
-bool rp_hand_clef_is_known(unsigned clef) { return find_clef(clef) != NULL; }
-
-/* Where each pitch of a hand goes. */
+/* Where each pitch that a hand has on one staff goes. */
 typedef struct pitch_map {
     int to[PITCHES];
-    bool is_used[PITCHES];
-    int low, high; /* of those used */
+    int low, high; /* of the pitches there are */
 } pitch_map;
 
-static bool gather(pitch_map *map, const rp_hand *hand) {
+static bool is_on(const rp_hand_item *item, int staff) {
+    return is_sounding(item) && item->staff == staff;
+}
+
+static bool gather(pitch_map *map, const rp_hand *hand, int staff) {
     *map = (pitch_map){.low = PITCHES};
     for (size_t i = 0; i < hand->count; i++) {
         const int pitch = hand->items[i].pitch;
-        if (pitch == RP_HAND_REST) continue;
-        map->is_used[pitch] = true;
+        if (!is_on(&hand->items[i], staff)) continue;
         if (pitch < map->low) map->low = pitch;
         if (pitch > map->high) map->high = pitch;
     }
@@ -139,11 +127,24 @@ static void draw_map(pitch_map *map, rp_random *random) {
     }
 }
 
-static bool is_within(const pitch_map *map, int middle, int reach) {
-    for (int p = map->low; p <= map->high; p++)
-        if (map->is_used[p] &&
-            (abs(map->to[p] - middle) > reach || map->to[p] < 0 || map->to[p] >= PITCHES))
-            return false;
+/* How far the notes on a staff are from its middle line. */
+static int reach_of(const rp_hand *hand, int staff) {
+    int reach = REACH;
+    for (size_t i = 0; i < hand->count; i++) {
+        const rp_hand_item *item = &hand->items[i];
+        const int distance = abs(item->pitch - item->middle);
+        if (is_on(item, staff) && distance > reach) reach = distance;
+    }
+    return reach;
+}
+
+static bool is_within(const pitch_map *map, const rp_hand *hand, int staff, int reach) {
+    for (size_t i = 0; i < hand->count; i++) {
+        const rp_hand_item *item = &hand->items[i];
+        if (!is_on(item, staff)) continue;
+        const int to = map->to[item->pitch];
+        if (abs(to - item->middle) > reach || to < 0 || to >= PITCHES) return false;
+    }
     return true;
 }
 
@@ -157,19 +158,18 @@ static bool is_double(const rp_hand *hand, size_t count, const rp_hand_item *ite
     return false;
 }
 
-static void move(rp_hand *hand, int middle, rp_random *random) {
+static void move_on(rp_hand *hand, int staff, rp_random *random) {
     pitch_map map;
-    if (!gather(&map, hand)) return;
-    const int down = middle - map.low, up = map.high - middle;
-    const int had = down > up ? down : up, reach = had > REACH ? had : REACH;
+    if (!gather(&map, hand, staff)) return;
+    const int reach = reach_of(hand, staff);
     int tries = 0;
     do draw_map(&map, random);
-    while (!is_within(&map, middle, reach) && ++tries < TRIES);
+    while (!is_within(&map, hand, staff, reach) && ++tries < TRIES);
     if (tries == TRIES) return;
     size_t kept = 0;
     for (size_t i = 0; i < hand->count; i++) {
         rp_hand_item item = hand->items[i];
-        if (is_sounding(&item)) item.pitch = (int8_t)map.to[item.pitch];
+        if (is_on(&item, staff)) item.pitch = (int8_t)map.to[item.pitch];
         if (!is_double(hand, kept, &item)) hand->items[kept++] = item;
     }
     hand->count = kept;
@@ -195,6 +195,7 @@ static void exchange(rp_hand_item *a, rp_hand_item *b) {
 static void order_chords(rp_hand *hand) {
     for (size_t i = 1; i < hand->count; i++) {
         for (size_t k = i; k > 0 && is_chord_note(&hand->items[k]) &&
+                           hand->items[k].staff == hand->items[k - 1].staff &&
                            hand->items[k].pitch < hand->items[k - 1].pitch;
              k--)
             exchange(&hand->items[k], &hand->items[k - 1]);
@@ -233,13 +234,12 @@ static void mend_accidentals(rp_hand *hand, int fifths, rp_random *random) {
     }
 }
 
-void rp_hand_vary(rp_hand *hand, unsigned clef, int fifths, rp_random *random) {
+void rp_hand_vary(rp_hand *hand, int fifths, rp_random *random) {
     static const joint joints[] = {{RP_LMX_TIED_START, RP_LMX_TIED_STOP, true},
                                    {RP_LMX_SLUR_START, RP_LMX_SLUR_STOP, false}};
-    const struct clef *known = find_clef(clef);
-    for (size_t k = 0; k < RP_COUNT(joints); k++) mend_joins(hand, &joints[k]);
     adorn(hand, random);
-    if (known != NULL) move(hand, known->middle, random);
+    for (int staff = 0; staff < RP_HANDS; staff++) move_on(hand, staff, random);
+    for (size_t k = 0; k < RP_COUNT(joints); k++) mend_joins(hand, &joints[k]);
     mend_accidentals(hand, fifths, random);
     order_chords(hand);
 }

@@ -3,7 +3,7 @@
  *     joins        ties and slurs that lead out of the hand's measures go
  *     adornment    at times: chords rolled, notes detached, accented, held, sharps and flats
  *     pitches      moved along the staff, at times upside down, or spread and drawn together;
- *                  within four ledger lines, or the reach they had
+ *                  within four ledger lines, or the reach they had; each staff apart
  *     accidentals  each says something: it differs from what key and measure hold
  *
  * The same random numbers give the same hand. */
@@ -13,12 +13,9 @@
 #include "base/random.h"
 #include "music/hands.h"
 
-/* Clefs whose staff it knows: treble, bass, alto and tenor. */
-bool rp_hand_clef_is_known(unsigned clef);
-
-/* Varies `hand`, the items of one or several measures in a row under one clef (a token). `fifths`:
- * of the key it will stand in. Notes of a chord that meet on one pitch become one. */
-void rp_hand_vary(rp_hand *hand, unsigned clef, int fifths, rp_random *random);
+/* Varies `hand`, the items of one or several measures in a row, of one hand or whole. `fifths`: of
+ * the key it will stand in. Notes of a chord that meet on one pitch become one. */
+void rp_hand_vary(rp_hand *hand, int fifths, rp_random *random);
 
 /* The alteration a key gives a step (0 C .. 6 B): -1, 0 or 1. */
 int rp_key_alter(int fifths, int step);

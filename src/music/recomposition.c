@@ -14,11 +14,16 @@ enum {
     MEASURES_MIN = 45,
     MEASURES_SPREAD = 30,
     BLOCK_MIN = 2,
-    BLOCK_MAX = 6,
+    BLOCK_MAX = RP_WHOLE_RUN_MAX,
     FIFTHS_MAX = 6,
     HEAD_TOKENS_MAX = 16
 };
-enum { KEY_CHANGES_PERCENT = 5, TIME_CHANGES_PERCENT = 6, ONE_SOURCE_PERCENT = 40 };
+enum {
+    WHOLE_PERCENT = 60,
+    KEY_CHANGES_PERCENT = 5,
+    TIME_CHANGES_PERCENT = 6,
+    ONE_SOURCE_PERCENT = 40
+};
 
 /* Streams of random numbers of a piece. */
 enum { STREAM_MUSIC, STREAM_DRESS, STREAMS };
@@ -35,10 +40,12 @@ typedef struct piece {
     uint8_t clefs[RP_HANDS]; /* that were said last */
 } piece;
 
+/* Measures in a row from one or two places: parted hands, or whole measures. */
 typedef struct block {
-    rp_hand hands[RP_HANDS];
+    rp_hand hands[RP_HANDS]; /* whole measures: the first alone */
     uint8_t clefs[RP_HANDS];
-    size_t count; /* measures */
+    const rp_whole_measure *wholes; /* (count), or NULL */
+    size_t count;                   /* measures */
 } block;
 
 static int draw_key(rp_random *random) {
@@ -64,19 +71,34 @@ static size_t under_one_clef(const rp_hands *measures, int hand, size_t count) {
     return same;
 }
 
-/* The items of some measures of a hand, copied to be varied. */
+/* Appends the items of measure m of a block, to be varied. */
+static void append_items(rp_hand *to, const rp_hand *from, size_t m) {
+    for (size_t i = 0; i < from->count; i++) {
+        to->items[to->count] = from->items[i];
+        to->items[to->count++].measure = (uint8_t)m;
+    }
+}
+
+static bool make_room(rp_hand *to, rp_arena *arena, size_t items) {
+    *to = (rp_hand){.items = rp_arena_array(arena, items, sizeof *to->items)};
+    return to->items != NULL;
+}
+
 static bool copy_hand(rp_hand *to, rp_arena *arena, const rp_hands *measures, int hand,
                       size_t count) {
     size_t items = 0;
     for (size_t m = 0; m < count; m++) items += measures[m].hands[hand].count;
-    *to = (rp_hand){.items = rp_arena_array(arena, items, sizeof *to->items)};
-    if (to->items == NULL) return false;
-    for (size_t m = 0; m < count; m++) {
-        for (size_t i = 0; i < measures[m].hands[hand].count; i++) {
-            to->items[to->count] = measures[m].hands[hand].items[i];
-            to->items[to->count++].measure = (uint8_t)m;
-        }
-    }
+    if (!make_room(to, arena, items)) return false;
+    for (size_t m = 0; m < count; m++) append_items(to, &measures[m].hands[hand], m);
+    return true;
+}
+
+static bool copy_wholes(rp_hand *to, rp_arena *arena, const rp_whole_measure *measures,
+                        size_t count) {
+    size_t items = 0;
+    for (size_t m = 0; m < count; m++) items += measures[m].both.count;
+    if (!make_room(to, arena, items)) return false;
+    for (size_t m = 0; m < count; m++) append_items(to, &measures[m].both, m);
     return true;
 }
 
@@ -85,7 +107,7 @@ static const rp_hands *draw_place(piece *p, const rp_hand_run *run, size_t count
            rp_random_below(&p->random, (uint32_t)(run->count - count + 1));
 }
 
-static bool draw_block(block *b, piece *p) {
+static bool draw_hands(block *b, piece *p) {
     const rp_hand_run *runs[RP_HANDS];
     const rp_hands *from[RP_HANDS];
     runs[0] = rp_hand_pool_draw_run(p->pool, p->time, &p->random);
@@ -100,9 +122,24 @@ static bool draw_block(block *b, piece *p) {
     for (int h = 0; h < RP_HANDS; h++) {
         b->clefs[h] = from[h]->clefs[h];
         if (!copy_hand(&b->hands[h], p->arena, from[h], h, b->count)) return false;
-        rp_hand_vary(&b->hands[h], b->clefs[h], p->fifths, &p->random);
+        rp_hand_vary(&b->hands[h], p->fifths, &p->random);
     }
     return true;
+}
+
+static bool draw_wholes(block *b, piece *p, const rp_hand_run *run) {
+    b->wholes = p->pool->wholes + run->first;
+    b->count = run->count;
+    if (!copy_wholes(&b->hands[0], p->arena, b->wholes, b->count)) return false;
+    rp_hand_vary(&b->hands[0], p->fifths, &p->random);
+    return true;
+}
+
+static bool draw_block(block *b, piece *p) {
+    const rp_hand_run *whole = rp_random_happens(&p->random, WHOLE_PERCENT)
+                                   ? rp_hand_pool_draw_whole(p->pool, p->time, &p->random)
+                                   : NULL;
+    return whole != NULL ? draw_wholes(b, p, whole) : draw_hands(b, p);
 }
 
 static void put(rp_lmx_line *line, unsigned token) {
@@ -110,7 +147,7 @@ static void put(rp_lmx_line *line, unsigned token) {
 }
 
 /* Key, time and clefs, where they are new. */
-static void write_head(rp_lmx_line *line, piece *p, const block *b) {
+static void write_head(rp_lmx_line *line, piece *p, const uint8_t *clefs) {
     put(line, RP_LMX_MEASURE);
     if (p->says_key) put(line, RP_LMX_KEY_0 + (unsigned)p->fifths);
     if (p->says_time) {
@@ -120,27 +157,43 @@ static void write_head(rp_lmx_line *line, piece *p, const block *b) {
     }
     p->says_key = p->says_time = false;
     for (unsigned h = 0; h < RP_HANDS; h++) {
-        if (p->clefs[h] == b->clefs[h]) continue;
-        p->clefs[h] = b->clefs[h];
-        put(line, b->clefs[h]);
+        if (p->clefs[h] == clefs[h]) continue;
+        p->clefs[h] = clefs[h];
+        put(line, clefs[h]);
         put(line, RP_LMX_STAFF_1 + h);
     }
 }
 
-static bool write_block(piece *p, const block *b) {
+static void write_hands(rp_lmx_line *line, piece *p, const block *b, uint8_t measure) {
     const rp_fraction whole = rp_hands_measure_length(p->time->beats, p->time->beat_type);
-    const size_t room =
-        HEAD_TOKENS_MAX + rp_hand_tokens_max(&b->hands[0]) + rp_hand_tokens_max(&b->hands[1]);
-    rp_lmx_line space = {.tokens = rp_arena_array(p->arena, room, sizeof(uint16_t))};
+    rp_fraction end;
+    write_head(line, p, b->clefs);
+    rp_hand_write(line, &b->hands[0], measure, 1, whole, &end);
+    rp_hands_write_backup(line, end);
+    rp_hand_write(line, &b->hands[1], measure, 2, whole, &end);
+}
+
+static void write_whole(rp_lmx_line *line, piece *p, const block *b, uint8_t measure) {
+    const rp_whole_measure *whole = &b->wholes[measure];
+    write_head(line, p, whole->held.clefs);
+    rp_whole_measure_write(line, &b->hands[0], measure);
+    memcpy(p->clefs, whole->clefs, sizeof p->clefs);
+}
+
+static size_t room_for(const block *b) {
+    return HEAD_TOKENS_MAX + (b->wholes != NULL ? rp_whole_measure_tokens_max(&b->hands[0])
+                                                : rp_hand_tokens_max(&b->hands[0]) +
+                                                      rp_hand_tokens_max(&b->hands[1]));
+}
+
+static bool write_block(piece *p, const block *b) {
+    rp_lmx_line space = {.tokens = rp_arena_array(p->arena, room_for(b), sizeof(uint16_t))};
     if (space.tokens == NULL) return false;
     for (size_t m = 0; m < b->count; m++) {
         rp_lmx_line *line = &p->lines[p->count++];
-        rp_fraction end;
         space.count = 0;
-        write_head(&space, p, b);
-        rp_hand_write(&space, &b->hands[0], (uint8_t)m, 1, whole, &end);
-        rp_hands_write_backup(&space, end);
-        rp_hand_write(&space, &b->hands[1], (uint8_t)m, 2, whole, &end);
+        if (b->wholes != NULL) write_whole(&space, p, b, (uint8_t)m);
+        else write_hands(&space, p, b, (uint8_t)m);
         *line = (rp_lmx_line){.tokens = rp_arena_array(p->arena, space.count, sizeof(uint16_t)),
                               .count = space.count};
         if (line->tokens == NULL) return false;

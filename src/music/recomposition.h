@@ -4,9 +4,10 @@
  * these pieces look like the scores they come from and hold what the network has never seen: it can
  * only read them.
  *
- * A piece is 45 measures or more in blocks of two to six. A block takes each hand from some score,
- * two times in five both from the same place, and varies them apart (hand_variation.h). Key and
- * time are drawn and change at times. What stands around the music is added too (dressing.h). */
+ * A piece is 45 measures or more in blocks of up to six. A block takes each hand from some score,
+ * two times in five both from the same place, and varies them apart (hand_variation.h); or, six
+ * times in ten, it is a run of measures that can only be taken whole (whole_measure.h), varied. Key
+ * and time are drawn and change at times. What stands around the music is added too (dressing.h). */
 #ifndef RP_MUSIC_RECOMPOSITION_H
 #define RP_MUSIC_RECOMPOSITION_H
 

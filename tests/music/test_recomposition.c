@@ -35,6 +35,24 @@ static const char *const barcarole[] = {
     "measure B4 voice:1 half dot staff:1 backup half backup quarter B1 voice:5 half dot staff:2",
 };
 
+/* Measures to be taken whole: a voice that crosses, a clef within (the next measure begins under
+ * it), a counted rest that is not printed, a voice from the middle. */
+static const char *const whole_measures[] = {
+    "G3 voice:1 eighth staff:2 beam:begin C4 eighth E4 eighth staff:1 G4 eighth beam:end backup "
+    "half C3 voice:5 half staff:2",
+    "G4 voice:1 half staff:1 backup half C3 voice:5 quarter staff:2 clef:G2 staff:2 E4 quarter "
+    "chord G4 quarter",
+    "G4 voice:1 half staff:1 backup half print-object:no rest voice:2 quarter staff:1 E4 quarter "
+    "backup half C4 voice:5 half staff:2",
+    "G4 voice:1 half staff:1 backup quarter E4 voice:2 quarter staff:1 backup half C4 voice:5 "
+    "half staff:2",
+};
+static const rp_hands_held in_two_quarters = {.clefs = {RP_LMX_CLEF_G2, RP_LMX_CLEF_F4},
+                                              .beats = RP_LMX_BEATS_2,
+                                              .beat_type = RP_LMX_BEAT_TYPE_4};
+
+enum { PARTED = 9, WHOLE = 4 }; /* measures of ours */
+
 static rp_lmx_line cut(rp_arena *arena, const char *text) {
     rp_lmx_words words = {.arena = arena};
     rp_lmx_line line = {0};
@@ -48,9 +66,25 @@ static void add(rp_hand_pool *pool, rp_arena *arena, const char *const *texts, s
     CHECK_INT(rp_hand_pool_add(pool, lines, count, NULL), RP_OK);
 }
 
+/* One score of one system. */
+static void add_whole_measures(rp_hand_pool *pool, rp_arena *arena) {
+    rp_text text = {0};
+    rp_text_add(&text,
+                "measure key:fifths:0 time beats:2 beat-type:4 clef:G2 staff:1 clef:F4 "
+                "staff:2 ");
+    for (size_t i = 0; i < RP_COUNT(whole_measures); i++) {
+        if (i > 0) rp_text_add(&text, " measure ");
+        rp_text_add(&text, whole_measures[i]);
+    }
+    const rp_lmx_line line = cut(arena, text.data);
+    CHECK_INT(rp_hand_pool_add(pool, &line, 1, NULL), RP_OK);
+    rp_text_clear(&text);
+}
+
 static void fill(rp_hand_pool *pool, rp_arena *arena) {
     add(pool, arena, march, RP_COUNT(march));
     add(pool, arena, barcarole, RP_COUNT(barcarole));
+    add_whole_measures(pool, arena);
     CHECK_INT(rp_hand_pool_seal(pool, NULL), RP_OK);
 }
 
@@ -58,9 +92,7 @@ static void fill(rp_hand_pool *pool, rp_arena *arena) {
 static const char *again(rp_text *text, const char *measure) {
     rp_arena arena = {0};
     const rp_lmx_line line = cut(&arena, measure);
-    rp_hands_held held = {.clefs = {RP_LMX_CLEF_G2, RP_LMX_CLEF_F4},
-                          .beats = RP_LMX_BEATS_2,
-                          .beat_type = RP_LMX_BEAT_TYPE_4};
+    rp_hands_held held = in_two_quarters;
     rp_hands hands;
     rp_text_reset(text);
     const bool is_parted = rp_hands_part(&hands, &held, &arena, line.tokens, line.count);
@@ -123,6 +155,65 @@ TEST(measures_whose_hands_cannot_stand_alone_are_left) {
     rp_text_clear(&text);
 }
 
+/* ---- whole measures ---- */
+
+TEST(whole_measures_are_written_again) {
+    rp_arena arena = {0};
+    for (size_t i = 0; i < RP_COUNT(whole_measures); i++) {
+        const rp_lmx_line line = cut(&arena, whole_measures[i]);
+        rp_whole_measure whole;
+        rp_text text = {0};
+        REQUIRE(rp_whole_measure_take(&whole, in_two_quarters, &arena, line.tokens, line.count));
+        rp_lmx_line written = {
+            .tokens =
+                rp_arena_array(&arena, rp_whole_measure_tokens_max(&whole.both), sizeof(uint16_t))};
+        rp_whole_measure_write(&written, &whole.both, 0);
+        rp_lmx_print(&text, written.tokens, written.count);
+        CHECK_TEXT(text.data, whole_measures[i]);
+        CHECK_INT(whole.held.clefs[1], RP_LMX_CLEF_F4);
+        CHECK_INT(whole.clefs[1], i == 1 ? RP_LMX_CLEF_G2 : RP_LMX_CLEF_F4);
+        rp_text_clear(&text);
+    }
+    rp_arena_clear(&arena);
+}
+
+TEST(staves_are_known_in_a_whole_measure) {
+    rp_arena arena = {0};
+    rp_whole_measure whole;
+    rp_lmx_line line = cut(&arena, whole_measures[0]);
+    REQUIRE(rp_whole_measure_take(&whole, in_two_quarters, &arena, line.tokens, line.count));
+    CHECK_INT(whole.both.items[1].staff, 1);
+    CHECK_INT(whole.both.items[2].staff, 0);
+    line = cut(&arena, whole_measures[1]);
+    REQUIRE(rp_whole_measure_take(&whole, in_two_quarters, &arena, line.tokens, line.count));
+    CHECK_INT(whole.both.items[2].middle, 22); /* D3 */
+    CHECK_INT(whole.both.items[4].middle, 34); /* B4, behind the clef */
+    CHECK(whole.both.items[2].begins_voice && !whole.both.items[4].begins_voice);
+    rp_arena_clear(&arena);
+}
+
+TEST(what_is_no_measure_for_two_staves_is_not_taken_whole) {
+    static const char *const measures[] = {
+        "G4 voice:1 quarter staff:1 backup quarter G3 voice:5 half staff:2", /* do not agree */
+        "G4 voice:1 whole staff:1 backup whole G3 voice:5 whole staff:2",    /* too long */
+        "G4 voice:1 half staff:1 backup half G3 voice:5 half staff:3",       /* a third staff */
+        "G4 voice:1 half staff:1 clef:G1 staff:2 backup half G3 voice:5 half staff:2",
+        "G4 voice:1 half staff:1 clef:G2 backup half G3 voice:5 half staff:2", /* for no staff */
+        "G4 voice:1 half staff:1 key:fifths:1 backup half G3 voice:5 half staff:2",
+        "",
+    };
+    rp_arena arena = {0};
+    rp_whole_measure whole;
+    for (size_t i = 0; i < RP_COUNT(measures); i++) {
+        const rp_lmx_line line = cut(&arena, measures[i]);
+        if (rp_whole_measure_take(&whole, in_two_quarters, &arena, line.tokens, line.count))
+            check_failed(__FILE__, __LINE__, "taken: %s", measures[i]);
+    }
+    const rp_lmx_line line = cut(&arena, whole_measures[0]);
+    CHECK(!rp_whole_measure_take(&whole, (rp_hands_held){0}, &arena, line.tokens, line.count));
+    rp_arena_clear(&arena);
+}
+
 /* ---- pieces ---- */
 
 enum { PIECES = 60 };
@@ -138,7 +229,8 @@ TEST(every_measure_of_a_piece_adds_up_and_is_lmx) {
     rp_arena arena = {0};
     rp_hand_pool pool = {0};
     fill(&pool, &arena);
-    CHECK_INT(pool.count, 9);
+    CHECK_INT(pool.count, PARTED);
+    CHECK_INT(pool.whole_count, WHOLE);
     CHECK_INT(pool.time_count, 2);
     for (uint64_t piece = 0; piece < PIECES; piece++) {
         rp_lmx_line *lines;
@@ -156,6 +248,27 @@ TEST(every_measure_of_a_piece_adds_up_and_is_lmx) {
             rp_text_clear(&text);
         }
     }
+    rp_hand_pool_clear(&pool);
+    rp_arena_clear(&arena);
+}
+
+TEST(pieces_cross_and_change_clefs_within) {
+    static const char *const signs[] = {"print-object:no", "staff:2 clef:G2 staff:2"};
+    rp_arena arena = {0};
+    rp_hand_pool pool = {0};
+    rp_text text = {0};
+    fill(&pool, &arena);
+    for (uint64_t piece = 0; piece < PIECES; piece++) {
+        rp_lmx_line *lines;
+        size_t count;
+        REQUIRE(rp_recompose_lines(&lines, &count, &arena, &pool, 5, piece, NULL) == RP_OK);
+        for (size_t i = 0; i < count; i++) {
+            rp_lmx_print(&text, lines[i].tokens, lines[i].count);
+            rp_text_add(&text, " ");
+        }
+    }
+    for (size_t i = 0; i < RP_COUNT(signs); i++) CHECK(strstr(text.data, signs[i]) != NULL);
+    rp_text_clear(&text);
     rp_hand_pool_clear(&pool);
     rp_arena_clear(&arena);
 }
@@ -201,9 +314,7 @@ TEST(pieces_are_musicxml_with_what_stands_around_music) {
 
 static rp_hand hand_of(rp_arena *arena, const char *measure, int which) {
     rp_hands hands = {0};
-    rp_hands_held held = {.clefs = {RP_LMX_CLEF_G2, RP_LMX_CLEF_F4},
-                          .beats = RP_LMX_BEATS_2,
-                          .beat_type = RP_LMX_BEAT_TYPE_4};
+    rp_hands_held held = in_two_quarters;
     const rp_lmx_line line = cut(arena, measure);
     CHECK(rp_hands_part(&hands, &held, arena, line.tokens, line.count));
     return hands.hands[which];
@@ -221,7 +332,7 @@ TEST(every_accidental_says_something) {
                                "16th flat B4 16th B4 16th flat G4 16th C5 16th sharp backup half "
                                "rest voice:5 rest:measure staff:2",
                                0);
-        rp_hand_vary(&hand, RP_LMX_CLEF_G2, fifths, &random);
+        rp_hand_vary(&hand, fifths, &random);
         for (int p = 0; p < 70; p++) held[p] = rp_key_alter(fifths, p % 7);
         for (size_t i = 0; i < hand.count; i++) {
             for (int s = 0; s < 3; s++) {
@@ -257,7 +368,7 @@ TEST(ties_lead_to_the_pitch_they_come_from_and_chords_rise) {
             "voice:5 rest:measure staff:2",
             0);
         int begun = 0, ended = 0;
-        rp_hand_vary(&hand, RP_LMX_CLEF_G2, 0, &random);
+        rp_hand_vary(&hand, 0, &random);
         for (size_t i = 0; i < hand.count; i++) {
             if (rp_hand_item_has(&hand.items[i], RP_LMX_TIED_START)) begun = hand.items[i].pitch;
             if (rp_hand_item_has(&hand.items[i], RP_LMX_TIED_STOP)) ended = hand.items[i].pitch;

@@ -88,6 +88,7 @@ rp_status rp_score_recompose(rp_score_recompose_report *report, const char *outp
     if (status == RP_OK) {
         *report = (rp_score_recompose_report){.systems = set.count,
                                               .measures = (int64_t)pool.count,
+                                              .wholes = (int64_t)pool.whole_count,
                                               .times = (int32_t)pool.time_count,
                                               .pieces = options->pieces};
         status = write_pieces(&pool, output, options, progress, error);
