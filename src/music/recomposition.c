@@ -71,34 +71,18 @@ static size_t under_one_clef(const rp_hands *measures, int hand, size_t count) {
     return same;
 }
 
-/* Appends the items of measure m of a block, to be varied. */
-static void append_items(rp_hand *to, const rp_hand *from, size_t m) {
-    for (size_t i = 0; i < from->count; i++) {
-        to->items[to->count] = from->items[i];
-        to->items[to->count++].measure = (uint8_t)m;
-    }
-}
-
-static bool make_room(rp_hand *to, rp_arena *arena, size_t items) {
+/* The items of some measures, copied to be varied. */
+static bool copy_items(rp_hand *to, rp_arena *arena, const rp_hand *const *measures, size_t count) {
+    size_t items = 0;
+    for (size_t m = 0; m < count; m++) items += measures[m]->count;
     *to = (rp_hand){.items = rp_arena_array(arena, items, sizeof *to->items)};
-    return to->items != NULL;
-}
-
-static bool copy_hand(rp_hand *to, rp_arena *arena, const rp_hands *measures, int hand,
-                      size_t count) {
-    size_t items = 0;
-    for (size_t m = 0; m < count; m++) items += measures[m].hands[hand].count;
-    if (!make_room(to, arena, items)) return false;
-    for (size_t m = 0; m < count; m++) append_items(to, &measures[m].hands[hand], m);
-    return true;
-}
-
-static bool copy_wholes(rp_hand *to, rp_arena *arena, const rp_whole_measure *measures,
-                        size_t count) {
-    size_t items = 0;
-    for (size_t m = 0; m < count; m++) items += measures[m].both.count;
-    if (!make_room(to, arena, items)) return false;
-    for (size_t m = 0; m < count; m++) append_items(to, &measures[m].both, m);
+    if (to->items == NULL) return false;
+    for (size_t m = 0; m < count; m++) {
+        for (size_t i = 0; i < measures[m]->count; i++) {
+            to->items[to->count] = measures[m]->items[i];
+            to->items[to->count++].measure = (uint8_t)m;
+        }
+    }
     return true;
 }
 
@@ -110,6 +94,7 @@ static const rp_hands *draw_place(piece *p, const rp_hand_run *run, size_t count
 static bool draw_hands(block *b, piece *p) {
     const rp_hand_run *runs[RP_HANDS];
     const rp_hands *from[RP_HANDS];
+    const rp_hand *measures[BLOCK_MAX];
     runs[0] = rp_hand_pool_draw_run(p->pool, p->time, &p->random);
     const bool is_one = rp_random_happens(&p->random, ONE_SOURCE_PERCENT);
     runs[1] = is_one ? runs[0] : rp_hand_pool_draw_run(p->pool, p->time, &p->random);
@@ -121,16 +106,19 @@ static bool draw_hands(block *b, piece *p) {
     for (int h = 0; h < RP_HANDS; h++) b->count = under_one_clef(from[h], h, b->count);
     for (int h = 0; h < RP_HANDS; h++) {
         b->clefs[h] = from[h]->clefs[h];
-        if (!copy_hand(&b->hands[h], p->arena, from[h], h, b->count)) return false;
+        for (size_t m = 0; m < b->count; m++) measures[m] = &from[h][m].hands[h];
+        if (!copy_items(&b->hands[h], p->arena, measures, b->count)) return false;
         rp_hand_vary(&b->hands[h], p->fifths, &p->random);
     }
     return true;
 }
 
 static bool draw_wholes(block *b, piece *p, const rp_hand_run *run) {
+    const rp_hand *measures[RP_WHOLE_RUN_MAX];
     b->wholes = p->pool->wholes + run->first;
     b->count = run->count;
-    if (!copy_wholes(&b->hands[0], p->arena, b->wholes, b->count)) return false;
+    for (size_t m = 0; m < b->count; m++) measures[m] = &b->wholes[m].both;
+    if (!copy_items(&b->hands[0], p->arena, measures, b->count)) return false;
     rp_hand_vary(&b->hands[0], p->fifths, &p->random);
     return true;
 }
