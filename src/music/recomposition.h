@@ -7,7 +7,8 @@
  * A piece is 45 measures or more in blocks of up to six. A block takes each hand from some score,
  * two times in five both from the same place, and varies them apart (hand_variation.h); or, six
  * times in ten, it is a run of measures that can only be taken whole (whole_measure.h), varied. Key
- * and time are drawn and change at times. What stands around the music is added too (dressing.h). */
+ * and time are drawn and change at times. What stands around the music is added too (dressing.h).
+ */
 #ifndef RP_MUSIC_RECOMPOSITION_H
 #define RP_MUSIC_RECOMPOSITION_H
 
