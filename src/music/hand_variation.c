@@ -71,7 +71,7 @@ static void adorn_note(rp_hand *hand, size_t i, unsigned token, rp_random *rando
             rp_hand_item_add(item, token);
     } else if (rp_random_happens(random, SIGN_SHARE_PERCENT) &&
                !rp_hand_item_has(item, RP_LMX_TIED_STOP) &&
-               !rp_hand_item_has_kind(item, RP_LMX_KIND_ACCIDENTAL)) {
+               rp_hand_item_find(item, RP_LMX_KIND_ACCIDENTAL) == 0) {
         rp_hand_item_add(item, RP_LMX_SHARP); /* which it is, mend_accidentals draws */
     }
 }

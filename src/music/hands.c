@@ -17,10 +17,10 @@ bool rp_hand_item_has(const rp_hand_item *item, unsigned token) {
     return memchr(item->tokens, (int)token, item->count) != NULL;
 }
 
-bool rp_hand_item_has_kind(const rp_hand_item *item, rp_lmx_kind kind) {
+unsigned rp_hand_item_find(const rp_hand_item *item, rp_lmx_kind kind) {
     for (size_t i = 0; i < item->count; i++)
-        if (kind_of(item->tokens[i]) == kind) return true;
-    return false;
+        if (kind_of(item->tokens[i]) == kind) return item->tokens[i];
+    return 0;
 }
 
 void rp_hand_item_remove(rp_hand_item *item, unsigned token) {
@@ -31,13 +31,9 @@ void rp_hand_item_remove(rp_hand_item *item, unsigned token) {
 }
 
 unsigned rp_hand_item_take(rp_hand_item *item, rp_lmx_kind kind) {
-    for (size_t i = 0; i < item->count; i++) {
-        const unsigned token = item->tokens[i];
-        if (kind_of(token) != kind) continue;
-        rp_hand_item_remove(item, token);
-        return token;
-    }
-    return 0;
+    const unsigned token = rp_hand_item_find(item, kind);
+    if (token != 0) rp_hand_item_remove(item, token);
+    return token;
 }
 
 void rp_hand_item_add(rp_hand_item *item, unsigned token) {

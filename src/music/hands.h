@@ -74,7 +74,9 @@ size_t rp_hand_item_read(rp_hand_item *item, const uint16_t *tokens, size_t coun
 rp_fraction rp_hand_item_length(const rp_hand_item *item, rp_fraction whole);
 
 bool rp_hand_item_has(const rp_hand_item *item, unsigned token);
-bool rp_hand_item_has_kind(const rp_hand_item *item, rp_lmx_kind kind);
+/* Its first token of a kind; 0: it has none. */
+unsigned rp_hand_item_find(const rp_hand_item *item, rp_lmx_kind kind);
+
 void rp_hand_item_remove(rp_hand_item *item, unsigned token);
 
 /* Removes the first token of a kind and returns it; 0: there is none. */

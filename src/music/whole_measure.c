@@ -20,10 +20,8 @@ static bool take_clef(rp_hands_held *held, const rp_hand_item *item) {
 
 /* The staff an item says it stands on, else the one in hand; RP_HANDS or more: none of the two. */
 static unsigned staff_of(const rp_hand_item *item, unsigned staff) {
-    for (size_t i = 0; i < item->count; i++)
-        if (rp_lmx_row_of(item->tokens[i])->kind == RP_LMX_KIND_STAFF)
-            return item->tokens[i] - RP_LMX_STAFF_1;
-    return staff;
+    const unsigned said = rp_hand_item_find(item, RP_LMX_KIND_STAFF);
+    return said != 0 ? said - RP_LMX_STAFF_1 : staff;
 }
 
 bool rp_whole_measure_take(rp_whole_measure *whole, rp_hands_held held, rp_arena *arena,
@@ -38,7 +36,7 @@ bool rp_whole_measure_take(rp_whole_measure *whole, rp_hands_held held, rp_arena
     for (size_t at = head; at < count;) {
         rp_hand_item *item = &whole->both.items[whole->both.count++];
         const size_t taken = rp_hand_item_read(item, tokens + at, count - at);
-        const bool is_clef = taken > 0 && rp_hand_item_has_kind(item, RP_LMX_KIND_CLEF);
+        const bool is_clef = taken > 0 && rp_hand_item_find(item, RP_LMX_KIND_CLEF) != 0;
         if (taken == 0 || (is_clef && !take_clef(&held, item))) return false;
         if (!is_clef) staff = staff_of(item, staff);
         if (staff >= RP_HANDS) return false;
