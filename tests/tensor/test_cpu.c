@@ -36,6 +36,30 @@ TEST(new_weights_are_seen_once_their_version_says_so) {
     rp_device_destroy(device);
 }
 
+/* gx = gy w beside y = x w': of a square w both packed copies have one layout. */
+TEST(a_square_weight_is_kept_both_ways_round) {
+    enum { SIDE = 64, ROWS = 2 };
+    rp_device *device;
+    static float w[SIDE * SIDE], x[ROWS * SIDE], y[ROWS * SIDE], gx[ROWS * SIDE];
+    const rp_tensor weights = rp_tensor_over(w, RP_F32, 2, (const int64_t[]){SIDE, SIDE});
+    const rp_tensor in = rp_tensor_over(x, RP_F32, 2, (const int64_t[]){ROWS, SIDE});
+    rp_tensor out = rp_tensor_over(y, RP_F32, 2, (const int64_t[]){ROWS, SIDE});
+    rp_tensor back = rp_tensor_over(gx, RP_F32, 2, (const int64_t[]){ROWS, SIDE});
+    REQUIRE(rp_device_create_cpu(&device, 1, NULL) == RP_OK);
+    device->weights_version = 1;
+    for (int i = 0; i < SIDE * SIDE; i++) w[i] = (float)(i / SIDE); /* a row has its number */
+    x[0] = x[SIDE + 1] = 1;
+    const rp_args forward = {.in = {&in, &weights}, .out = {&out}};
+    const rp_args backward = {.in = {&in, &in, &weights}, .out = {&back}};
+    for (int again = 0; again < 2; again++) {
+        REQUIRE(rp_device_run(device, RP_OP_linear, &forward, NULL) == RP_OK);
+        REQUIRE(rp_device_run(device, RP_OP_linear_backward, &backward, NULL) == RP_OK);
+        CHECK(y[7] == 7 && y[SIDE + 7] == 7);   /* a column of w */
+        CHECK(gx[7] == 0 && gx[SIDE + 7] == 1); /* a row of w */
+    }
+    rp_device_destroy(device);
+}
+
 /* A tape's tensor has the memory of another one of the round before. */
 TEST(weights_in_a_tapes_memory_are_never_taken_for_older_ones) {
     rp_device *device;

@@ -12,16 +12,18 @@ struct rp_cpu_packed {
     const void *source; /* data of the parameter: what the slot is known by */
     packing kind;
     int64_t first, count, rows;
-    dnnl_memory_desc_t md; /* PACK_ONEDNN */
-    dnnl_memory_t memory;  /* PACK_ONEDNN */
-    float *panels;         /* the others */
+    dnnl_memory_desc_t md, plain; /* PACK_ONEDNN; a square w and w' differ in `plain` alone */
+    dnnl_memory_t memory;         /* PACK_ONEDNN */
+    float *panels;                /* the others */
     uint64_t version;
     uint64_t used; /* when last asked for: a full table gives up the slot unused the longest */
 };
 
 static bool is_same(const rp_cpu_packed *a, const rp_cpu_packed *b) {
     if (a->source != b->source || a->kind != b->kind) return false;
-    if (a->kind == PACK_ONEDNN) return dnnl_memory_desc_equal(&a->md, &b->md);
+    if (a->kind == PACK_ONEDNN)
+        return dnnl_memory_desc_equal(&a->md, &b->md) &&
+               dnnl_memory_desc_equal(&a->plain, &b->plain);
     return a->first == b->first && a->count == b->count && a->rows == b->rows;
 }
 
@@ -125,7 +127,7 @@ rp_status rp_cpu_pack_onednn(rp_device *device, const rp_tensor *w, const dnnl_m
                              const dnnl_memory_desc_t *md, dnnl_memory_t *out, rp_error *error) {
     rp_cpu_state *state = rp_cpu_state_of(device);
     bool is_fresh;
-    const rp_cpu_packed key = {.kind = PACK_ONEDNN, .source = w->data, .md = *md};
+    const rp_cpu_packed key = {.kind = PACK_ONEDNN, .source = w->data, .md = *md, .plain = *plain};
     rp_cpu_packed *slot = slot_find(device, &key, w, &is_fresh);
     *out = slot->memory;
     if (is_fresh) return RP_OK;
