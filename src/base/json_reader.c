@@ -78,7 +78,7 @@ static size_t escape(reader *r, char *out) {
         if (low < 0xdc00 || low > 0xdfff) r->failed = true;
         code = 0x10000 + ((code - 0xd800) << 10) + (low & 0x3ff);
     }
-    return put_utf8(out, code);
+    return r->failed ? 0 : put_utf8(out, code); /* what failed may be shorter than its meaning */
 }
 
 static const char *read_text(reader *r) {
