@@ -2,6 +2,8 @@
 #include "base/new_file.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,45 +15,82 @@ static void forget(rp_new_file *file) {
     *file = (rp_new_file){0};
 }
 
+/* Where the numbers go: the file that a link names, else the path as it is. NULL: no memory. */
+static char *target_of(const char *path) {
+    char *target = realpath(path, NULL);
+    if (target != NULL || errno == ENOMEM) return target;
+    const size_t size = strlen(path) + 1;
+    target = malloc(size);
+    if (target != NULL) memcpy(target, path, size);
+    return target;
+}
+
+/* A new file beside `file->path`, its name in `file->aside`, with the rights that the process's
+ * mask leaves; -1: errno says why not. The name is made here and not by mkstemp, whose file would
+ * have other rights: the mask can only be asked for by changing it, for all threads. */
+static int open_aside(rp_new_file *file, size_t size) {
+    static atomic_uint serial;
+    int fd;
+    do {
+        snprintf(file->aside, size, "%s.%x-%x.part", file->path, (unsigned)getpid(),
+                 atomic_fetch_add(&serial, 1));
+        fd = open(file->aside, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    } while (fd < 0 && errno == EEXIST);
+    return fd;
+}
+
+/* What is there already and is no plain file, /dev/stdout say, is written to as it is. */
+static rp_status open_direct(rp_new_file *file, bool is_folder, rp_error *error) {
+    free(file->aside);
+    file->aside = NULL;
+    if (is_folder) errno = EISDIR;
+    else file->stream = fopen(file->path, "wb");
+    if (file->stream != NULL) return RP_OK;
+    const rp_status status = rp_fail_errno(error, "%s", file->path);
+    forget(file);
+    return status;
+}
+
 rp_status rp_new_file_open(rp_new_file *file, const char *path, rp_error *error) {
-    *file = (rp_new_file){0};
-    const size_t length = strlen(path);
-    file->path = malloc(length + 1);
-    file->aside = malloc(length + sizeof ".XXXXXX.part");
-    if (file->path == NULL || file->aside == NULL) {
+    enum { SUFFIX = sizeof ".ffffffff-ffffffff.part" };
+    *file = (rp_new_file){.path = target_of(path)};
+    const size_t size = file->path != NULL ? strlen(file->path) + SUFFIX : 0;
+    file->aside = size > 0 ? malloc(size) : NULL;
+    if (file->aside == NULL) {
         forget(file);
         return rp_fail_memory(error, "a file name");
     }
-    memcpy(file->path, path, length + 1);
-    snprintf(file->aside, length + sizeof ".XXXXXX.part", "%s.XXXXXX.part", path);
-    const int fd = mkstemps(file->aside, (int)strlen(".part"));
+    struct stat there;
+    if (stat(file->path, &there) == 0 && !S_ISREG(there.st_mode))
+        return open_direct(file, S_ISDIR(there.st_mode), error);
+    const int fd = open_aside(file, size);
     if (fd >= 0) file->stream = fdopen(fd, "w+b");
-    if (file->stream == NULL) {
-        const rp_status status = rp_fail_errno(error, "%s", path);
-        if (fd >= 0) {
-            close(fd);
-            unlink(file->aside);
-        }
-        forget(file);
-        return status;
+    if (file->stream != NULL) return RP_OK;
+    const rp_status status = rp_fail_errno(error, "%s", path);
+    if (fd >= 0) {
+        close(fd);
+        unlink(file->aside);
     }
-    const mode_t mask = umask(0);
-    umask(mask);
-    fchmod(fd, 0666 & ~mask);
-    return RP_OK;
+    forget(file);
+    return status;
+}
+
+/* Written to the end, and to disk where it is a file of its own that the source does not outlive.
+ */
+static bool is_settled(const rp_new_file *file) {
+    if (ferror(file->stream) || fflush(file->stream) != 0) return false;
+    return file->aside == NULL || file->is_copy || fsync(fileno(file->stream)) == 0;
 }
 
 rp_status rp_new_file_commit(rp_new_file *file, rp_error *error) {
     rp_status status = RP_OK;
-    if (ferror(file->stream) || fflush(file->stream) != 0 ||
-        (!file->is_copy && fsync(fileno(file->stream)) != 0))
-        status = rp_fail_errno(error, "%s", file->path);
+    if (!is_settled(file)) status = rp_fail_errno(error, "%s", file->path);
     if (fclose(file->stream) != 0 && status == RP_OK)
         status = rp_fail_errno(error, "%s", file->path);
     file->stream = NULL;
-    if (status == RP_OK && rename(file->aside, file->path) != 0)
+    if (status == RP_OK && file->aside != NULL && rename(file->aside, file->path) != 0)
         status = rp_fail_errno(error, "%s", file->path);
-    if (status != RP_OK) unlink(file->aside);
+    if (status != RP_OK && file->aside != NULL) unlink(file->aside);
     forget(file);
     return status;
 }
@@ -59,7 +98,7 @@ rp_status rp_new_file_commit(rp_new_file *file, rp_error *error) {
 void rp_new_file_abandon(rp_new_file *file) {
     if (file->stream == NULL) return;
     fclose(file->stream);
-    unlink(file->aside);
+    if (file->aside != NULL) unlink(file->aside);
     forget(file);
 }
 
