@@ -74,7 +74,7 @@ const float *rp_cpu_pack_plain(rp_device *device, const rp_tensor *w, int64_t fi
 
 /* Space of `count` floats for something made from the parameter w (a product with another one,
  * say), kept as long as packed copies are. `use` tells apart what is made from the same parameter.
- * `is_fresh`: it holds what was made for this version. */
+ * `is_fresh`: it holds what was made for this version; if not, the caller fills it. */
 float *rp_cpu_pack_space(rp_device *device, const rp_tensor *w, int64_t count, int use,
                          bool *is_fresh);
 

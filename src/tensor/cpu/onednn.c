@@ -123,8 +123,9 @@ static rp_status execute(rp_device *device, const rp_cpu_primitive *slot, operan
     dnnl_exec_arg_t args[OPERANDS_MAX] = {0};
     dnnl_memory_t made[OPERANDS_MAX] = {0};
     const size_t size = dnnl_memory_desc_get_size(&slot->scratchpad);
-    operands[count++] = (operand){DNNL_ARG_SCRATCHPAD, &slot->scratchpad,
-                                  rp_cpu_scratch_take(device, RP_SCRATCH_ONEDNN, size), NULL};
+    void *scratch = rp_cpu_scratch_take(device, RP_SCRATCH_ONEDNN, size);
+    if (scratch == NULL && size > 0) return rp_fail_memory(error, "oneDNN's scratchpad");
+    operands[count++] = (operand){DNNL_ARG_SCRATCHPAD, &slot->scratchpad, scratch, NULL};
     dnnl_status_t s = dnnl_success;
     for (int i = 0; i < count && s == dnnl_success; i++) {
         dnnl_memory_t memory = operands[i].memory;

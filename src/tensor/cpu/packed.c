@@ -53,7 +53,8 @@ static rp_cpu_packed *slot_empty(rp_cpu_state *state) {
     return oldest;
 }
 
-/* The slot that is as `key`, old or new; `is_fresh` if it holds this version of the parameter. */
+/* The slot that is as `key`, old or new; `is_fresh` if it holds this version of the parameter. Else
+ * it holds none until whoever fills it has done so. */
 static rp_cpu_packed *slot_find(rp_device *device, const rp_cpu_packed *key, const rp_tensor *w,
                                 bool *is_fresh) {
     rp_cpu_state *state = rp_cpu_state_of(device);
@@ -62,13 +63,12 @@ static rp_cpu_packed *slot_find(rp_device *device, const rp_cpu_packed *key, con
         if (!is_same(slot, key)) continue;
         *is_fresh = device->weights_version != 0 && slot->version == device->weights_version &&
                     !w->is_owned; /* a tape's memory holds something else every round */
-        slot->version = device->weights_version;
+        if (!*is_fresh) slot->version = 0;
         slot->used = ++state->packed_clock;
         return slot;
     }
     rp_cpu_packed *slot = slot_empty(state);
     *slot = *key;
-    slot->version = device->weights_version;
     slot->used = ++state->packed_clock;
     *is_fresh = false;
     return slot;
@@ -99,6 +99,7 @@ static const float *pack_panels(rp_device *device, const rp_tensor *w, rp_cpu_pa
             }
         }
     }
+    slot->version = device->weights_version;
     return slot->panels;
 }
 
@@ -120,6 +121,7 @@ float *rp_cpu_pack_space(rp_device *device, const rp_tensor *w, int64_t count, i
     rp_cpu_packed *slot = slot_find(device, &key, w, is_fresh);
     if (slot->panels == NULL)
         slot->panels = aligned_alloc(64, ((size_t)count * sizeof(float) + 63) / 64 * 64);
+    if (slot->panels != NULL) slot->version = device->weights_version;
     return slot->panels;
 }
 
@@ -147,5 +149,6 @@ rp_status rp_cpu_pack_onednn(rp_device *device, const rp_tensor *w, const dnnl_m
     if (pd != NULL) dnnl_primitive_desc_destroy(pd);
     if (source != NULL) dnnl_memory_destroy(source);
     *out = slot->memory;
+    if (s == dnnl_success) slot->version = device->weights_version;
     return rp_cpu_onednn_failed(s, "packing of weights", error);
 }

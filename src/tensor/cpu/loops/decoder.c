@@ -19,11 +19,13 @@ static rp_status make_table(rp_device *device, const rp_tensor *e, const rp_tens
                             const rp_tensor *b, const float **out, rp_error *error) {
     const int64_t wide = wx->shape[0], vocabulary = e->shape[0], width = e->shape[1];
     bool is_fresh;
+    const float *pack = rp_cpu_pack_transposed(device, wx, 0, width); /* first: the table, once
+                                                                       * asked for, is filled */
+    if (pack == NULL) return rp_fail_memory(error, "packed weights");
     float *table = rp_cpu_pack_space(device, e, vocabulary * wide, 0, &is_fresh);
     *out = table;
-    if (table != NULL && is_fresh) return RP_OK;
-    const float *pack = rp_cpu_pack_transposed(device, wx, 0, width);
-    if (pack == NULL || table == NULL) return rp_fail_memory(error, "packed weights");
+    if (table == NULL) return rp_fail_memory(error, "packed weights");
+    if (is_fresh) return RP_OK;
 #pragma omp parallel for
     for (int64_t token = 0; token < vocabulary; token++) {
         memcpy(table + token * wide, b->data, (size_t)wide * sizeof(float));
