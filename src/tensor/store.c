@@ -74,6 +74,7 @@ void rp_store_destroy(rp_store *store) {
 
 void *rp_store_take(rp_store *store, size_t bytes) {
     size_t rounded;
+    if (bytes > SIZE_MAX / 4) return NULL; /* size_class doubles up to it */
     const unsigned class = size_class(bytes, &rounded);
     if (class >= RP_COUNT(store->free)) return NULL;
     /* A block of up to twice the size serves too: batches differ in width, and to keep all sizes

@@ -79,6 +79,11 @@ static rp_tensor *new_header(rp_tape *tape, rp_dtype dtype, int dims, const int6
 rp_tensor *rp_tape_tensor(rp_tape *tape, rp_dtype dtype, int dims, const int64_t *shape) {
     rp_tensor *tensor = new_header(tape, dtype, dims, shape);
     if (tensor == NULL) return NULL;
+    for (int i = 0; i < dims; i++) {
+        if (shape[i] >= 0) continue;
+        tape->status = rp_fail(&tape->error, RP_USAGE, -1, "a window larger than its image");
+        return NULL;
+    }
     tensor->data = rp_store_take(tape->store, rp_tensor_bytes(tensor));
     if (tensor->data == NULL) return fail_memory(tape);
     tensor->is_owned = true;
@@ -155,6 +160,14 @@ static void add_in_place(rp_tape *tape, rp_tensor *sum, const rp_tensor *g) {
     tape->status = rp_device_run(tape->device, RP_OP_add, &args, &tape->error);
 }
 
+/* A leaf whose `grad` is the caller's and not one that this tape made for it. */
+static bool is_bound(const rp_tape *tape, const rp_tensor *x) {
+    if (x->node >= 0) return false;
+    for (int32_t i = 0; i < tape->leaf_count; i++)
+        if (tape->leaves[i] == x) return false;
+    return true;
+}
+
 static void remember_leaf(rp_tape *tape, rp_tensor *x) {
     if (x->node >= 0) return;
     if (grow(&tape->leaves, tape->leaf_count, &tape->leaf_capacity))
@@ -168,13 +181,13 @@ void rp_tape_give(rp_tape *tape, const rp_tensor *input, rp_tensor *g) {
     if (tape->status != RP_OK || g == NULL || x == NULL || !x->needs_grad) return;
     assert(rp_tensor_count(x) == rp_tensor_count(g));
     if (x->grad != NULL) {
-        if (tape->create_graph) x->grad = rp_tape_add(tape, x->grad, g);
+        if (tape->create_graph && !is_bound(tape, x)) x->grad = rp_tape_add(tape, x->grad, g);
         else add_in_place(tape, x->grad, g);
         return;
     }
     remember_leaf(tape, x);
-    if (tape->create_graph) {
-        x->grad = g;
+    if (tape->create_graph) { /* the upstream may be given to others too: a result of its own */
+        x->grad = g == tape->upstream ? rp_tape_scale(tape, g, 1, 0) : g;
         return;
     }
     if ((g == tape->upstream && tape->is_upstream_taken) || !g->is_owned) {

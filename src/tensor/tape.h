@@ -73,7 +73,8 @@ rp_tensor *rp_tape_reshape(rp_tape *tape, rp_tensor *x, int dims, const int64_t 
 void rp_tape_record(rp_tape *tape, rp_op op, const rp_args *args);
 
 /* Gradient of `loss` (one element, seeded with 1) for every tensor that needs one: in its `grad`.
- * A leaf with a bound `grad` gets its gradient added there. Releases saved tensors on the way
+ * A leaf with a bound `grad` gets its gradient added there, as numbers: with `create_graph` only a
+ * gradient that the tape makes can be differentiated in its turn. Releases saved tensors on the way
  * unless `create_graph`. */
 rp_status rp_tape_backward(rp_tape *tape, rp_tensor *loss, bool create_graph);
 

@@ -346,7 +346,46 @@ TEST(the_third_derivative_of_x_to_the_fourth_is_24_x) {
     close_bench(&b);
 }
 
+TEST(a_bound_gradient_stays_the_callers_when_gradients_are_recorded) {
+    bench b = open_bench();
+    leaf x;
+    double sum = 1;
+    fill_leaf(&x, 1, &(const int64_t){1}, 9);
+    rp_tensor bound = rp_tensor_over(&sum, RP_F64, 1, &(const int64_t){1});
+    x.tensor.grad = &bound;
+    rp_tensor *y = rp_tape_mul(&b.tape, &x.tensor, &x.tensor);
+    REQUIRE(rp_tape_backward(&b.tape, y, true) == RP_OK);
+    CHECK_NEAR(sum, 1 + 2 * x.values[0], 1e-12);
+    rp_tape_reset(&b.tape);
+    CHECK(x.tensor.grad == &bound);
+    close_bench(&b);
+}
+
+TEST(two_leaves_that_are_given_one_gradient_have_one_each) {
+    bench b = open_bench();
+    leaf x, y;
+    fill_leaf(&x, 1, &(const int64_t){1}, 1);
+    fill_leaf(&y, 1, &(const int64_t){1}, 2);
+    rp_tensor *sum = rp_tape_add(&b.tape, &x.tensor, &y.tensor);
+    REQUIRE(rp_tape_backward(&b.tape, sum, true) == RP_OK);
+    rp_tensor *more = rp_tape_scale(&b.tape, &x.tensor, 10, 0);
+    REQUIRE(rp_tape_backward(&b.tape, more, false) == RP_OK);
+    CHECK_NEAR(rp_tensor_get(x.tensor.grad, 0), 11, 0);
+    CHECK_NEAR(rp_tensor_get(y.tensor.grad, 0), 1, 0);
+    close_bench(&b);
+}
+
 /* ---- what cannot be done is said ---- */
+
+TEST(a_window_larger_than_its_image_is_refused) {
+    bench b = open_bench();
+    leaf x;
+    fill_leaf(&x, 4, (const int64_t[]){1, 2, 2, 1}, 4);
+    const rp_window window = {.kernel = {5, 5}, .stride = {1, 1}};
+    CHECK(rp_tape_max_pool2d(&b.tape, &x.tensor, &window) == NULL);
+    CHECK(b.tape.status == RP_USAGE);
+    close_bench(&b);
+}
 
 static rp_tensor *fuse_cross_entropy(rp_tape *t, rp_tensor *x) {
     static int32_t ids[2] = {1, 0};
