@@ -61,7 +61,7 @@ void rp_cli_help_default(char words[RP_CLI_DEFAULT_MAX], const rp_cli_verb *verb
         const char *text = NULL;
         memcpy(&text, at, sizeof text);
         if (text != NULL) snprintf(words, RP_CLI_DEFAULT_MAX, "default %s", text);
-    } else if (option->kind == RP_CLI_INTEGER) {
+    } else if (option->kind == RP_CLI_INTEGER || option->kind == RP_CLI_THREADS) {
         int64_t number = 0;
         memcpy(&number, at, sizeof number);
         if (number != 0) snprintf(words, RP_CLI_DEFAULT_MAX, "default %" PRId64, number);

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -55,18 +56,29 @@ static rp_status store_text(parse *p, const rp_cli_option *option, const char *w
     return RP_OK;
 }
 
-static rp_status store_integer(parse *p, const rp_cli_option *option, const char *word) {
+static rp_status store_up_to(int64_t most, parse *p, const rp_cli_option *option,
+                             const char *word) {
     char *end = NULL;
     errno = 0;
     const long long number = strtoll(word, &end, 10);
     if (end == word || *end != '\0')
         return rp_cli_fail(p->error, RP_USAGE, "--%s: '%s' is not a whole number", option->name,
                            word);
-    if (errno == ERANGE)
-        return rp_cli_fail(p->error, RP_USAGE, "--%s: %s is beyond 64 bits", option->name, word);
     const int64_t value = number;
+    if (errno == ERANGE || value < 0 || value > most)
+        return rp_cli_fail(p->error, RP_USAGE, "--%s: %s is not between 0 and %" PRId64,
+                           option->name, word, most);
     memcpy(p->values + option->offset, &value, sizeof value);
     return RP_OK;
+}
+
+static rp_status store_integer(parse *p, const rp_cli_option *option, const char *word) {
+    return store_up_to(INT32_MAX, p, option, word);
+}
+
+static rp_status store_threads(parse *p, const rp_cli_option *option, const char *word) {
+    enum { THREADS_MAX = 1024 };
+    return store_up_to(THREADS_MAX, p, option, word);
 }
 
 static rp_status store_number(parse *p, const rp_cli_option *option, const char *word) {
@@ -94,6 +106,7 @@ static const struct {
     [RP_CLI_FLAG] = {sizeof(bool), store_flag},
     [RP_CLI_TEXT] = {sizeof(const char *), store_text},
     [RP_CLI_INTEGER] = {sizeof(int64_t), store_integer},
+    [RP_CLI_THREADS] = {sizeof(int64_t), store_threads},
     [RP_CLI_NUMBER] = {sizeof(double), store_number},
 };
 

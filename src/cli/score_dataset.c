@@ -23,7 +23,7 @@ static const struct dataset_options defaults = {.split = "train",
 static const rp_cli_option options[] = {
     {"list", 'l', RP_CLI_TEXT, "FILE", AT(list), "lines of id, tab, path below SCORES"},
     {"split", 's', RP_CLI_TEXT, "NAME", AT(split), "name of the lists: samples.NAME.txt"},
-    {"jobs", 'j', RP_CLI_INTEGER, "N", AT(jobs), "scores at a time; 0: one a processor"},
+    {"jobs", 'j', RP_CLI_THREADS, "N", AT(jobs), "scores at a time; 0: one a processor"},
     {"height", 0, RP_CLI_INTEGER, "PX", AT(height), "of the samples (256)"},
     {"dpi", 0, RP_CLI_INTEGER, "N", AT(dpi), "of the pages they are cut from (300)"},
     {"seconds", 0, RP_CLI_INTEGER, "N", AT(seconds), "how long MuseScore may take a score (300)"},

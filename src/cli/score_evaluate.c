@@ -26,7 +26,7 @@ static const rp_cli_option options[] = {
     {"augment", 0, RP_CLI_TEXT, "LIST", AT(augment),
      "make each image worse first, as training does: see 'reprise score augment'"},
     {"json", 0, RP_CLI_FLAG, NULL, AT(json), "say it as JSON"},
-    {"threads", 't', RP_CLI_INTEGER, "N", AT(threads), "processors to use; 0: all"},
+    {"threads", 't', RP_CLI_THREADS, "N", AT(threads), "processors to use; 0: all"},
     {"beam", 'b', RP_CLI_INTEGER, "N", AT(beam),
      "lines tried at once, up to 16; 1: greedy; read tries 4"},
     {"views", 0, RP_CLI_INTEGER, "N", AT(views),

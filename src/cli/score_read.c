@@ -30,7 +30,7 @@ static const rp_cli_option options[] = {
      "of a folder only every N-th page from the K-th on; under mpirun or srun: the rank's"},
     {"views", 0, RP_CLI_INTEGER, "N", AT(views),
      "look at each system so many times, up to 4 (2): more errs less and takes longer"},
-    {"threads", 't', RP_CLI_INTEGER, "N", AT(threads), "processors to use; 0: all"},
+    {"threads", 't', RP_CLI_THREADS, "N", AT(threads), "processors to use; 0: all"},
 };
 #undef AT
 

@@ -47,7 +47,7 @@ static const rp_cli_option options[] = {
     {"checkpoint-minutes", 0, RP_CLI_NUMBER, "M", AT(checkpoint_minutes), "between checkpoints"},
     {"stop-minutes", 0, RP_CLI_NUMBER, "M", AT(stop_minutes), "end after so long, to resume later"},
     {"device", 0, RP_CLI_TEXT, "cpu|cuda", AT(device), "where to reckon; cuda: an NVIDIA GPU"},
-    {"threads", 't', RP_CLI_INTEGER, "N", AT(threads), "processors to use; 0: all"},
+    {"threads", 't', RP_CLI_THREADS, "N", AT(threads), "processors to use; 0: all"},
     {"seed", 0, RP_CLI_INTEGER, "N", AT(seed), "of weights, order and augmentation"},
     {"f32", 0, RP_CLI_FLAG, NULL, AT(full_precision), "activations in f32 instead of bf16"},
 };

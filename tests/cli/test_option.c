@@ -6,7 +6,7 @@
 typedef struct values {
     const char *output, *flavor;
     bool json, verbose;
-    int64_t threads;
+    int64_t threads, seed;
     double width;
 } values;
 
@@ -15,7 +15,8 @@ static const rp_cli_option options[] = {
     {"flavor", 0, RP_CLI_TEXT, "full|lmx", offsetof(values, flavor), "what is compared"},
     {"json", 'j', RP_CLI_FLAG, NULL, offsetof(values, json), "say it as JSON"},
     {"verbose", 'v', RP_CLI_FLAG, NULL, offsetof(values, verbose), "say more"},
-    {"threads", 't', RP_CLI_INTEGER, "N", offsetof(values, threads), "at once"},
+    {"threads", 't', RP_CLI_THREADS, "N", offsetof(values, threads), "at once"},
+    {"seed", 0, RP_CLI_INTEGER, "N", offsetof(values, seed), "of the order"},
     {"width", 0, RP_CLI_NUMBER, "PX", offsetof(values, width), "of the image"},
 };
 static const values defaults = {.flavor = "full", .threads = 2, .width = 1.5};
@@ -95,9 +96,8 @@ TEST(words_after_two_dashes_and_a_lone_dash_are_inputs) {
 
 TEST(a_value_may_begin_with_a_dash_or_be_empty) {
     outcome out;
-    PARSE(&out, "a", "--threads", "-3", "--width", "-1e3", "--output=");
+    PARSE(&out, "a", "--width", "-1e3", "--output=");
     CHECK_INT(out.status, RP_OK);
-    CHECK_INT(out.values.threads, -3);
     CHECK(out.values.width == -1000);
     CHECK_TEXT(out.values.output, "");
 }
@@ -136,7 +136,10 @@ TEST(each_mistake_is_one_line_that_says_what_to_do) {
         {{"a", "--threads", "2.5"}, "--threads: '2.5' is not a whole number"},
         {{"a", "--threads="}, "--threads: '' is not a whole number"},
         {{"a", "--threads", "9223372036854775808"},
-         "--threads: 9223372036854775808 is beyond 64 bits"},
+         "--threads: 9223372036854775808 is not between 0 and 1024"},
+        {{"a", "--threads", "-1"}, "--threads: -1 is not between 0 and 1024"},
+        {{"a", "--threads", "1025"}, "--threads: 1025 is not between 0 and 1024"},
+        {{"a", "--seed", "4294967298"}, "--seed: 4294967298 is not between 0 and 2147483647"},
         {{"a", "--width", "wide"}, "--width: 'wide' is not a number"},
         {{"a", "--width", "nan"}, "--width: 'nan' is not a number"},
         {{"a", "--width", "1e999"}, "--width: 1e999 is too large"},
