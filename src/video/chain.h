@@ -50,6 +50,7 @@ typedef struct rp_video_chain {
     uint64_t silence_bytes; /* of the longest chunk of silence; 0: none */
     uint64_t sample_bytes, hole_bytes;
     double evidence_bits;
+    bool ends_in_sample; /* the last hole is the beginning of a sample that the end cuts */
     bool is_own; /* the samples are those of the profile's own tables, as far as the file goes */
     bool failed; /* memory ran out */
 } rp_video_chain;

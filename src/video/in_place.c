@@ -11,7 +11,7 @@
 #include "base/new_file.h"
 
 static const char magic[16] = "reprise undo 1\n";
-enum { PATCHES_MAX = 4, PATCH_BYTES = 16, HEAD_BYTES = 16 + 8 + 4 };
+enum { PATCHES_MAX = 8, PATCH_BYTES = 16, HEAD_BYTES = 16 + 8 + 4 };
 
 struct patch {
     uint64_t offset;
@@ -58,6 +58,22 @@ static bool patch_size(struct change *change, const rp_video_plan *plan) {
     return true;
 }
 
+/* Old indices in from .. to become free space, and a stump at the end ends with the file, so that
+ * whoever walks the boxes comes to the new index; false: bytes that are no box are in the way. */
+static bool patch_boxes(struct change *change, const rp_video_plan *plan, uint64_t from,
+                        uint64_t to) {
+    const uint8_t *data = plan->broken.data;
+    rp_media_box_walk walk = {.data = data, .position = from, .end = to};
+    for (rp_media_box box; rp_media_box_next(&box, &walk);) {
+        if (rp_video_layout_keeps(&box)) continue;
+        if (change->patch_count == PATCHES_MAX || box.size > UINT32_MAX) return false;
+        struct patch *patch = add_patch(change, data, box.offset, 8);
+        rp_put_be32(patch->after, (uint32_t)box.size);
+        memcpy(patch->after + 4, "free", 4);
+    }
+    return walk.position == to;
+}
+
 static rp_status plan_change(struct change *change, const rp_video_plan *plan, const char *path,
                              rp_error *error) {
     const rp_video_layout *layout = &plan->layout;
@@ -71,11 +87,15 @@ static rp_status plan_change(struct change *change, const rp_video_plan *plan, c
                        "%s: byte %llu: the header of mdat has no room for a size over 4 GiB; "
                        "use -o NEW_FILE",
                        path, (unsigned long long)layout->mdat.offset);
-    if (plan->has_own_index) {
-        /* The index that does not fit any more becomes free space. */
-        const uint64_t moov = plan->profile->movie.moov.offset;
+    const uint64_t moov = plan->profile->movie.moov.offset;
+    if (plan->has_own_index && moov > layout->mdat.offset) /* among what may hold samples */
         memcpy(add_patch(change, plan->broken.data, moov + 4, 4)->after, "free", 4);
-    }
+    if (!patch_boxes(change, plan, 0, layout->mdat.offset) ||
+        !patch_boxes(change, plan, layout->end, plan->broken.size))
+        return rp_fail(error, RP_NO, -1,
+                       "%s: bytes beside its media data are no boxes: cannot be mended in place; "
+                       "use -o NEW_FILE",
+                       path);
     return RP_OK;
 }
 

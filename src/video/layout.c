@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/compiler.h"
 #include "base/mapped_file.h"
 
 #define TYPE(text) RP_MEDIA_TYPE((text)[0], (text)[1], (text)[2], (text)[3])
@@ -35,6 +36,13 @@ static void take_mdat(rp_video_layout *layout, const uint8_t *data, uint64_t siz
                             (end == size || is_top_box(data, size, end));
     layout->has_placeholder = box->is_open || box->size == box->header_bytes;
     layout->end = is_trusted ? end : size;
+}
+
+bool rp_video_layout_keeps(const rp_media_box *box) {
+    static const char indices[][5] = {"moov", "moof", "mfra", "sidx"};
+    for (size_t i = 0; i < RP_COUNT(indices); i++)
+        if (box->type == TYPE(indices[i])) return false;
+    return !box->is_cut && !box->is_open;
 }
 
 /* The boxes at the top of the file; false where none stands at its start. */

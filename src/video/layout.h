@@ -25,6 +25,10 @@ typedef struct rp_video_layout {
 /* Looks at a file in memory. Trusts the size of mdat only where something whole follows it. */
 void rp_video_layout_find(rp_video_layout *layout, const uint8_t *data, uint64_t size);
 
+/* Does a box beside the media data go into the mended file as it is? What indexed the file as it
+ * was does not, nor a stump: its size would swallow what follows it. */
+bool rp_video_layout_keeps(const rp_media_box *box);
+
 /* The form in words. */
 const char *rp_video_form_name(rp_video_form form);
 

@@ -88,20 +88,47 @@ static rp_status copy_bytes(int to, int from, uint64_t first, uint64_t count, co
     return status;
 }
 
+/* A walk over the boxes of the broken file in from .. to; next_kept: those that stay. */
+static rp_media_box_walk kept_boxes(const rp_video_plan *plan, uint64_t from, uint64_t to) {
+    return (rp_media_box_walk){.data = plan->broken.data, .position = from, .end = to};
+}
+
+static bool next_kept(rp_media_box *box, rp_media_box_walk *walk) {
+    while (rp_media_box_next(box, walk))
+        if (rp_video_layout_keeps(box)) return true;
+    return false;
+}
+
+/* The boxes of the broken file that stood before its media data; a head without ftyp gets the
+ * reference's. */
+static void add_boxes(rp_text *head, const rp_video_plan *plan) {
+    const rp_media_movie *movie = &plan->profile->movie;
+    const rp_video_layout *layout = &plan->layout;
+    const bool has_head = layout->mdat.size > 0 && layout->has_ftyp && !plan->has_own_index;
+    if (!has_head)
+        rp_text_add_bytes(head, movie->data + movie->ftyp.offset, (size_t)movie->ftyp.size);
+    rp_media_box_walk walk = kept_boxes(plan, 0, has_head ? layout->mdat.offset : 0);
+    for (rp_media_box box; next_kept(&box, &walk);)
+        rp_text_add_bytes(head, plan->broken.data + box.offset, (size_t)box.size);
+}
+
+/* The boxes that stood behind its media data. */
+static rp_status copy_tail(int to, int from, const rp_video_plan *plan, const char *path,
+                           rp_error *error) {
+    if (plan->has_own_index) return RP_OK;
+    rp_media_box_walk walk = kept_boxes(plan, plan->layout.end, plan->broken.size);
+    for (rp_media_box box; next_kept(&box, &walk);)
+        RP_TRY(copy_bytes(to, from, box.offset, box.size, path, NULL, error));
+    return RP_OK;
+}
+
 /* Everything before the media data: ftyp, other boxes of the broken file, filling, mdat's header.
  */
 static rp_status write_head(FILE *stream, const rp_video_plan *plan, uint64_t *head_bytes,
                             const char *path, rp_error *error) {
     const rp_video_layout *layout = &plan->layout;
     rp_text head = {0};
-    const bool has_head = layout->mdat.size > 0 && layout->mdat.offset > 0 && layout->has_ftyp &&
-                          !plan->has_own_index;
-    if (has_head) {
-        rp_text_add_bytes(&head, plan->broken.data, (size_t)layout->mdat.offset);
-    } else {
-        const rp_media_movie *movie = &plan->profile->movie;
-        rp_text_add_bytes(&head, movie->data + movie->ftyp.offset, (size_t)movie->ftyp.size);
-    }
+    add_boxes(&head, plan);
     /* The filling makes the data begin at the same place in a block as it does in the input. */
     const uint64_t wanted = layout->begin % BLOCK_BYTES;
     uint64_t filling = (wanted + 2 * BLOCK_BYTES - (head.length + 16) % BLOCK_BYTES) % BLOCK_BYTES;
@@ -150,10 +177,7 @@ rp_status rp_video_output_write(const rp_video_plan *plan, const char *broken, c
     if (status == RP_OK)
         status =
             copy_bytes(to, from, layout->begin, layout->end - layout->begin, path, &state, error);
-    const bool has_tail = !plan->has_own_index && layout->end < plan->broken.size;
-    if (status == RP_OK && has_tail)
-        status =
-            copy_bytes(to, from, layout->end, plan->broken.size - layout->end, path, NULL, error);
+    if (status == RP_OK) status = copy_tail(to, from, plan, path, error);
     if (status == RP_OK && fseeko(file.stream, 0, SEEK_END) != 0)
         status = rp_fail_errno(error, "%s", path);
     if (status == RP_OK)

@@ -1,12 +1,46 @@
 /* recover.c: the public calls of video.h. */
+#include <string.h>
+#include <sys/stat.h>
+
 #include "reprise/video.h"
 #include "video/in_place.h"
 #include "video/output.h"
 #include "video/report.h"
 
+/* Two names of one file, a link or not; also of one that is not there yet. */
+static bool is_same_file(const char *a, const char *b) {
+    struct stat x, y;
+    if (a == NULL || b == NULL) return false;
+    if (stat(a, &x) == 0 && stat(b, &y) == 0)
+        return S_ISREG(x.st_mode) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+    return strcmp(a, b) == 0;
+}
+
+/* What is written must be neither what is read nor each other. */
+static rp_status check_outputs(const char *broken, const rp_video_recover_options *options,
+                               rp_error *error) {
+    const struct {
+        const char *written, *other, *what;
+    } pairs[] = {
+        {options->output, broken,
+         "is the broken recording itself; name a new file, or mend it "
+         "in place"},
+        {options->output, options->reference, "is the reference; name a new file"},
+        {options->save_profile, broken, "is the broken recording; name a new file for the profile"},
+        {options->save_profile, options->reference,
+         "is the reference; name a new file for the profile"},
+        {options->save_profile, options->output, "cannot be both the film and the profile"},
+    };
+    for (size_t i = 0; i < RP_COUNT(pairs); i++)
+        if (is_same_file(pairs[i].written, pairs[i].other))
+            return rp_fail(error, RP_USAGE, -1, "%s: %s", pairs[i].written, pairs[i].what);
+    return RP_OK;
+}
+
 rp_status rp_video_recover(rp_video_report **out, const char *broken,
                            const rp_video_recover_options *options, rp_error *error) {
     *out = NULL;
+    RP_TRY(check_outputs(broken, options, error));
     rp_video_plan *plan = NULL;
     rp_arena arena = {0};
     plan = rp_arena_alloc(&arena, sizeof *plan);

@@ -27,6 +27,7 @@ typedef struct link {
     float evidence_bits;
     uint32_t duration;
     bool is_sync;
+    bool is_end; /* a hole that is the beginning of a sample which the end of the recording cuts */
     union {
         rp_media_picture picture;            /* of a track of pictures */
         uint32_t lost[RP_VIDEO_HOLE_TRACKS]; /* of a hole */
@@ -58,6 +59,7 @@ static void commit_hole(weaving *weave, const link *at) {
     rp_video_chain *chain = weave->chain;
     const rp_video_profile *profile = weave->scanner.profile;
     rp_video_chain_add_hole(chain, weave->scanner.data, at->offset, at->size, at->lost);
+    chain->ends_in_sample = at->is_end;
     for (int i = 0; i < profile->track_count && i < RP_VIDEO_HOLE_TRACKS; i++) {
         const rp_video_track *track = &profile->tracks[i];
         if (track->kind == RP_VIDEO_PCM) rp_video_chain_add_silence(chain, i, at->lost[i]);
@@ -246,11 +248,11 @@ static void step_over(weaving *weave, path from, damage last, uint64_t resume) {
         sound_bytes += lost.sounds[i].frames * profile->tracks[lost.sounds[i].track].frame_bytes;
     link hole = {.track = NONE, .offset = from.offset, .size = resume - sound_bytes - from.offset};
     memcpy(hole.lost, lost.samples, sizeof hole.lost);
+    hole.is_end = resume == weave->scanner.end && is_end(&weave->scanner, from.offset);
     path next = from;
     next.last = add_link(weave, &from, &hole);
     next.offset = resume;
-    if (resume < weave->scanner.end || !is_end(&weave->scanner, from.offset))
-        next.score_bits -= HOLE_BITS;
+    if (!hole.is_end) next.score_bits -= HOLE_BITS;
     uint64_t offset = resume - sound_bytes;
     for (int i = 0; i < lost.sound_count; i++) {
         const int track = lost.sounds[i].track;

@@ -229,6 +229,104 @@ TEST(bad_inputs_end_in_one_clear_line) {
     }
 }
 
+/* The clip with `count` bytes set to `value` from `at` on, cut to `size`. */
+static void write_damaged(const char *path, const char *clip, size_t size, size_t at, size_t count,
+                          int value) {
+    rp_mapped_file file;
+    rp_text out = {0};
+    REQUIRE(rp_mapped_file_open(&file, clip, NULL) == RP_OK);
+    rp_text_add_bytes(&out, file.data, size < file.size ? size : file.size);
+    REQUIRE(!out.failed && at + count <= out.length);
+    memset(out.data + at, value, count);
+    CHECK(rp_new_file_write(path, out.data, out.length, NULL) == RP_OK);
+    rp_text_clear(&out);
+    rp_mapped_file_close(&file);
+}
+
+static size_t tracks_of(const char *path) {
+    rp_mapped_file file;
+    rp_arena arena = {0};
+    rp_media_movie movie = {0};
+    if (rp_mapped_file_open(&file, path, NULL) != RP_OK) return 0;
+    const rp_status status = rp_media_movie_read(&movie, file.data, file.size, &arena, NULL);
+    const size_t tracks = status == RP_OK ? movie.track_count : 0;
+    rp_arena_clear(&arena);
+    rp_mapped_file_close(&file);
+    return tracks;
+}
+
+/* A copy that stopped inside moov: the stump's size must not swallow the new index. */
+TEST(a_stump_of_the_index_is_in_nobodys_way) {
+    char clip[PATH_BYTES], broken[PATH_BYTES], mended[PATH_BYTES];
+    struct stat about;
+    scratch_path(clip, "clip.mp4");
+    scratch_path(broken, "stump.mp4");
+    scratch_path(mended, "mended.mp4");
+    write_kept_clip(clip, "h264_mp4");
+    REQUIRE(stat(clip, &about) == 0);
+    const size_t wanted = tracks_of(clip);
+    for (size_t cut = 1; cut < 400; cut += 57) {
+        rp_video_report *report = NULL;
+        write_damaged(broken, clip, (size_t)about.st_size - cut, 0, 0, 0);
+        rp_video_recover_options options = {.reference = clip, .output = mended};
+        CHECK_INT(rp_video_recover(&report, broken, &options, NULL), RP_OK);
+        rp_video_report_destroy(report);
+        CHECK(tracks_of(mended) == wanted);
+        options = (rp_video_recover_options){.reference = clip, .in_place = true};
+        CHECK_INT(rp_video_recover(&report, broken, &options, NULL), RP_OK);
+        rp_video_report_destroy(report);
+        CHECK(tracks_of(broken) == wanted);
+        CHECK_INT(rp_video_undo(broken, NULL), RP_OK);
+    }
+}
+
+TEST(no_input_is_written_over) {
+    char clip[PATH_BYTES], broken[PATH_BYTES], link[PATH_BYTES];
+    struct stat before, after;
+    scratch_path(clip, "clip.mp4");
+    scratch_path(broken, "cut.mp4");
+    scratch_path(link, "link.mp4");
+    write_kept_clip(clip, "h264_mp4");
+    write_damaged(broken, clip, 3000, 0, 0, 0);
+    unlink(link);
+    REQUIRE(symlink(broken, link) == 0 && stat(broken, &before) == 0);
+    const rp_video_recover_options rows[] = {
+        {.reference = clip, .output = broken},
+        {.reference = clip, .output = link},
+        {.reference = clip, .output = clip},
+        {.reference = clip, .save_profile = broken},
+        {.reference = clip, .save_profile = clip},
+        {.reference = clip, .output = "same", .save_profile = "same"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        rp_video_report *report = NULL;
+        CHECK_INT(rp_video_recover(&report, broken, &rows[i], NULL), RP_USAGE);
+        CHECK(report == NULL);
+    }
+    CHECK(stat(broken, &after) == 0 && after.st_size == before.st_size);
+}
+
+/* Only what a sample cut by the end can be is left out of account. */
+TEST(half_a_recording_that_is_unknown_is_not_complete) {
+    char clip[PATH_BYTES], broken[PATH_BYTES];
+    rp_mapped_file file;
+    scratch_path(clip, "clip.mp4");
+    scratch_path(broken, "half.mp4");
+    write_kept_clip(clip, "h264_mp4");
+    REQUIRE(rp_mapped_file_open(&file, clip, NULL) == RP_OK);
+    uint64_t bytes = 0;
+    const uint64_t begin = media_begin(&file, &bytes);
+    rp_mapped_file_close(&file);
+    for (int value = 0; value < 256; value += 85) {
+        rp_video_report *report = NULL;
+        const rp_video_recover_options options = {.reference = clip};
+        write_damaged(broken, clip, begin + bytes, begin + bytes / 2, bytes - bytes / 2, value);
+        CHECK_INT(rp_video_recover(&report, broken, &options, NULL), RP_NO);
+        CHECK(strstr(rp_video_report_json(report), "\"complete\": false") != NULL);
+        rp_video_report_destroy(report);
+    }
+}
+
 TEST(the_clips_beside_the_checkout_come_back_exactly) {
     static const char *const pairs[][2] = {
         {"made_xavc_like_A.mp4", "made_xavc_like_B.mp4"},
