@@ -293,7 +293,8 @@ typedef struct rp_lenet_evaluation {
 rp_status rp_lenet_evaluate(rp_lenet *lenet, const char *folder, rp_lenet_evaluation *evaluation,
                             rp_error *error);
 
-/* scores[c]: how sure, 0 .. 1, summing to 1 (1998: from the distances to the codes). */
+/* scores[c]: how sure, 0 .. 1, summing to 1 (1998: from the distances to the codes). RP_INPUT: the
+ * weights are such that it is no number. */
 rp_status rp_lenet_classify(rp_lenet *lenet, const uint8_t pixels[RP_DIGIT_SIDE * RP_DIGIT_SIDE],
                             double scores[RP_DIGIT_CLASSES], rp_error *error);
 
@@ -332,13 +333,14 @@ rp_status rp_normalise(rp_normalised *result, const double *numbers, size_t coun
 typedef struct rp_batchnorm_study {
     const char *folder; /* of the IDX files, as for rp_lenet_train */
     uint64_t seed;
+    double rate;      /* of learning, the same for both nets; above 0 */
     uint32_t steps;   /* 1 .. 1000000 */
     uint32_t every;   /* steps between two tests, 1 .. steps */
     unsigned threads; /* 0: all */
 } rp_batchnorm_study;
 
 #define RP_BATCHNORM_STUDY_INIT \
-    { .seed = 1, .steps = 3000, .every = 50 }
+    { .seed = 1, .rate = 0.1, .steps = 10000, .every = 50 }
 
 typedef struct rp_batchnorm_point {
     uint32_t step;

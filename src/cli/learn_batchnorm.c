@@ -11,6 +11,7 @@
 struct batchnorm_options {
     const char *data, *output;
     int64_t steps, seed, threads;
+    double rate;
     bool json;
 };
 
@@ -64,13 +65,12 @@ static rp_status run(const rp_cli_call *call, rp_error *error) {
     rp_batchnorm_study study = RP_BATCHNORM_STUDY_INIT;
     if (options->steps < 50 || options->steps > 1000000)
         return rp_cli_fail(error, RP_USAGE, "--steps is 50 .. 1000000");
-    if (options->threads < 0 || options->threads > 1024)
-        return rp_cli_fail(error, RP_USAGE, "--threads is 0 (all) .. 1024");
     if (!options->json || options->data == NULL) {
         const rp_status status = show_scores(error);
         if (status != RP_OK || options->data == NULL) return status;
     }
     study.folder = options->data;
+    study.rate = options->rate;
     study.seed = (uint64_t)options->seed;
     study.steps = (uint32_t)options->steps;
     study.threads = (unsigned)options->threads;
@@ -89,17 +89,19 @@ static const rp_cli_option options[] = {
     {"data", 'd', RP_CLI_TEXT, "DIR", offsetof(struct batchnorm_options, data),
      "folder of MNIST's four IDX files: train the network twice"},
     {"steps", 0, RP_CLI_INTEGER, "N", offsetof(struct batchnorm_options, steps),
-     "steps of 60 digits (3000)"},
+     "steps of 60 digits"},
+    {"rate", 0, RP_CLI_NUMBER, "R", offsetof(struct batchnorm_options, rate),
+     "of learning, the same for both"},
     {"output", 'o', RP_CLI_TEXT, "PNG", offsetof(struct batchnorm_options, output),
      "draw both curves"},
     {"seed", 0, RP_CLI_INTEGER, "N", offsetof(struct batchnorm_options, seed),
-     "of weights and batches (1)"},
-    {"threads", 't', RP_CLI_INTEGER, "N", offsetof(struct batchnorm_options, threads),
-     "at most so many, 0 for all (0)"},
+     "of weights and batches"},
+    {"threads", 't', RP_CLI_THREADS, "N", offsetof(struct batchnorm_options, threads),
+     "at most so many; 0: all"},
     {"json", 0, RP_CLI_FLAG, NULL, offsetof(struct batchnorm_options, json),
      "say the training as JSON"},
 };
-static const struct batchnorm_options defaults = {.steps = 3000, .seed = 1};
+static const struct batchnorm_options defaults = {.steps = 10000, .rate = 0.1, .seed = 1};
 
 const rp_cli_verb rp_cli_learn_batchnorm = {
     .wing = "learn",

@@ -123,9 +123,10 @@ static rp_tensor *run_net(sigmoid_net *net, float *x, int64_t count, bool is_tra
     return y;
 }
 
-static rp_status net_learn(sigmoid_net *net, float *x, int32_t *labels, rp_error *error) {
+static rp_status net_learn(sigmoid_net *net, double rate, float *x, int32_t *labels,
+                           rp_error *error) {
     const rp_optimiser optimiser = {.kind = RP_OPTIMISER_SGD,
-                                    .schedule = {.kind = RP_SCHEDULE_CONSTANT, .rate = 0.5}};
+                                    .schedule = {.kind = RP_SCHEDULE_CONSTANT, .rate = rate}};
     const int64_t counts[1] = {BATCH};
     rp_tensor images, ids = rp_tensor_over(labels, RP_I32, 1, counts);
     rp_parameters_zero_gradients(&net->parameters);
@@ -191,7 +192,7 @@ static rp_status train_one(study_run *run, bool has_norm, rp_batchnorm_point *po
     rp_status status = net_init(&net, run->study, has_norm, error);
     for (uint32_t step = 1; step <= steps && status == RP_OK; step++) {
         draw_batch(run, step, labels);
-        status = net_learn(&net, run->x, labels, error);
+        status = net_learn(&net, run->study->rate, run->x, labels, error);
         if (status == RP_OK && step % every == 0) {
             points[step / every - 1].step = step;
             status = net_test(&net, &run->test, run->x,
@@ -211,6 +212,8 @@ rp_status rp_batchnorm_run(const rp_batchnorm_study *study, rp_batchnorm_point *
         study->every > study->steps)
         return rp_fail(error, RP_USAGE, -1, "steps: %u, tested every %u: not in 1 .. %d",
                        study->steps, study->every, STEPS_MAX);
+    if (!(study->rate > 0 && isfinite(study->rate)))
+        return rp_fail(error, RP_USAGE, -1, "a rate of %g: not above 0", study->rate);
     rp_status status = rp_digits_read(&run.digits, study->folder, "train", error);
     if (status == RP_OK) status = rp_digits_read(&run.test, study->folder, "t10k", error);
     if (status == RP_OK && (run.digits.rows * run.digits.columns != PIXELS ||
@@ -246,9 +249,12 @@ rp_status rp_batchnorm_draw(const rp_batchnorm_point *points, size_t count, cons
     if (values == NULL) return rp_fail_memory(error, "curves");
     for (size_t i = 0; i < count; i++)
         for (size_t k = 0; k < 2; k++) values[k * count + i] = points[i].accuracy[k];
-    const rp_plot_curve curves[] = {{"without batch norm", values, count, {0.8, 0.1, 0.1}},
-                                    {"with batch norm", values + count, count, {0.1, 0.4, 0.8}}};
-    const rp_plot_words words = {"Three hidden layers of 100 sigmoids", "tests while training",
+    const double first = count > 0 ? points[0].step : 0,
+                 step = count > 1 ? points[1].step - first : 1;
+    const rp_plot_curve curves[] = {
+        {"without batch norm", values, count, {0.8, 0.1, 0.1}, first, step},
+        {"with batch norm", values + count, count, {0.1, 0.4, 0.8}, first, step}};
+    const rp_plot_words words = {"Three hidden layers of 100 sigmoids", "steps of 60 digits",
                                  "accuracy"};
     const rp_status status = rp_plot_curves(curves, 2, &words, png_path, error);
     free(values);

@@ -127,6 +127,8 @@ rp_status rp_lenet_classify(rp_lenet *lenet, const uint8_t pixels[PIXELS],
     double largest = raw[0], total = 0;
     for (int c = 1; c < RP_DIGIT_CLASSES; c++) largest = fmax(largest, raw[c]);
     for (int c = 0; c < RP_DIGIT_CLASSES; c++) total += scores[c] = exp(raw[c] - largest);
+    if (!isfinite(total))
+        return rp_fail(error, RP_INPUT, -1, "the weights give scores that are no numbers");
     for (int c = 0; c < RP_DIGIT_CLASSES; c++) scores[c] /= total;
     return RP_OK;
 }
@@ -260,6 +262,9 @@ rp_status rp_lenet_modern_pass(rp_lenet *lenet, const rp_lenet_run *run, rp_lene
                                rp_error *error) {
     const rp_lenet_recipe *recipe = &lenet->modern.shape->recipe;
     const uint32_t count = run->digits->count, batches = count / BATCH;
+    if (batches == 0)
+        return rp_fail(error, RP_INPUT, -1,
+                       "%u digits to train on: at least %d, a batch, are needed", count, BATCH);
     rp_optimiser optimiser = rp_optimiser_adam(recipe->rate, (uint64_t)run->passes * batches);
     float *x = malloc((size_t)BATCH * PIXELS * sizeof *x);
     int32_t labels[BATCH];

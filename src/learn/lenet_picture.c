@@ -47,6 +47,7 @@ rp_status rp_lenet_draw_confusion(const rp_lenet_evaluation *evaluation, const c
         for (int answer = 0; answer < RP_DIGIT_CLASSES; answer++)
             draw_cell(&plot, evaluation, label, answer);
         snprintf(words, sizeof words, "%d", label);
+        cairo_set_source_rgb(plot.cairo, 0, 0, 0); /* the last cell may have left its own colour */
         write_at(&plot, EDGE - 16, EDGE + (label + 0.5) * CELL, words);
         write_at(&plot, EDGE + (label + 0.5) * CELL, EDGE - 12, words);
     }

@@ -51,7 +51,7 @@ rp_status rp_moons_draw_curve(const rp_moons_round *rounds, size_t count, const 
     double *losses = malloc((count + 1) * sizeof *losses);
     if (losses == NULL) return rp_fail_memory(error, "a curve");
     for (size_t i = 0; i < count; i++) losses[i] = rounds[i].loss;
-    const rp_plot_curve curve = {"loss", losses, count, {0.8, 0.1, 0.1}};
+    const rp_plot_curve curve = {"loss", losses, count, {0.8, 0.1, 0.1}, 0, 1};
     const rp_plot_words words = {"Two moons: loss by step", "step", "loss"};
     const rp_status status = rp_plot_curves(&curve, 1, &words, png_path, error);
     free(losses);

@@ -75,13 +75,18 @@ void rp_plot_dot(rp_plot *plot, double x, double y, const double rgb[3]) {
 /* -- Curves -------------------------------------------------------------------------------------
  */
 
-enum { CURVE_WIDTH = 720, CURVE_HEIGHT = 440, LEFT = 70, RIGHT = 20, TOP = 40, BOTTOM = 50 };
+enum { CURVE_WIDTH = 720, CURVE_HEIGHT = 440, LEFT = 70, RIGHT = 20, TOP = 54, BOTTOM = 50 };
 
-/* What the curves span; never empty. */
+static double place_of(const rp_plot_curve *curve, size_t index) {
+    return curve->first + (double)index * (curve->step != 0 ? curve->step : 1);
+}
+
+/* What the curves span, from 0 on; never empty. */
 static rp_plot_range span_of(const rp_plot_curve *curves, size_t count) {
     rp_plot_range span = {0, 1, INFINITY, -INFINITY};
     for (size_t k = 0; k < count; k++) {
-        span.x_max = fmax(span.x_max, curves[k].count > 0 ? (double)(curves[k].count - 1) : 0);
+        span.x_max =
+            fmax(span.x_max, curves[k].count > 0 ? place_of(&curves[k], curves[k].count - 1) : 0);
         for (size_t i = 0; i < curves[k].count; i++) {
             if (!isfinite(curves[k].values[i])) continue;
             span.y_min = fmin(span.y_min, curves[k].values[i]);
@@ -157,14 +162,14 @@ static void draw_curve(rp_plot *plot, const rp_plot_curve *curve, size_t place) 
     cairo_set_source_rgb(plot->cairo, curve->rgb[0], curve->rgb[1], curve->rgb[2]);
     cairo_set_line_width(plot->cairo, 1.5);
     for (size_t i = 0; i < curve->count; i++) {
-        const double x = column_of(plot, (double)i), y = row_of(plot, curve->values[i]);
+        const double x = column_of(plot, place_of(curve, i)), y = row_of(plot, curve->values[i]);
         if (!isfinite(y)) is_down = false;
         else if (is_down) cairo_line_to(plot->cairo, x, y);
         else cairo_move_to(plot->cairo, x, y), is_down = true;
     }
     cairo_stroke(plot->cairo);
     cairo_set_font_size(plot->cairo, 12);
-    cairo_move_to(plot->cairo, CURVE_WIDTH - RIGHT - 190, TOP + 14 + 16 * (double)place);
+    cairo_move_to(plot->cairo, CURVE_WIDTH - RIGHT - 150 * (double)(place + 1), TOP - 10);
     cairo_show_text(plot->cairo, curve->name);
 }
 

@@ -34,12 +34,14 @@ void rp_plot_place(const rp_plot *plot, double column, double row, double *x, do
 void rp_plot_pixel(rp_plot *plot, int column, int row, const double rgb[3]);
 void rp_plot_dot(rp_plot *plot, double x, double y, const double rgb[3]);
 
-/* A series of `count` values at 0, 1, 2, ... Values that are not finite leave a gap. */
+/* A series of `count` values at first, first + step, ... (step 0: 1). Values that are not finite
+ * leave a gap. */
 typedef struct rp_plot_curve {
     const char *name;
     const double *values;
     size_t count;
     double rgb[3];
+    double first, step;
 } rp_plot_curve;
 
 typedef struct rp_plot_words {

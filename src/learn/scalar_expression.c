@@ -30,7 +30,7 @@ static rp_value refuse(expression_reader *reader, const char *why) {
         reader->status = rp_fail(reader->error, RP_INPUT, place,
                                  "expression, byte %lld: %s; write it like sin(x)^2 + 3*x/y",
                                  (long long)place, why);
-    return 0;
+    return rp_scalar_constant(reader->tape, 0); /* what is recorded with it must have an operand */
 }
 
 static bool take(expression_reader *reader, const char *word) {
@@ -111,9 +111,9 @@ static rp_value read_power(expression_reader *reader) {
 }
 
 static rp_value read_sign(expression_reader *reader) {
-    if (++reader->depth > DEPTH_MAX) refuse(reader, "nested more than 200 deep");
     rp_value value = 0;
-    if (reader->status == RP_OK && take(reader, "-"))
+    if (++reader->depth > DEPTH_MAX) value = refuse(reader, "nested more than 200 deep");
+    else if (reader->status == RP_OK && take(reader, "-"))
         value = rp_scalar_negate(reader->tape, read_sign(reader));
     else if (reader->status == RP_OK) value = read_power(reader);
     reader->depth--;

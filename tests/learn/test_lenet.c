@@ -182,6 +182,30 @@ TEST(a_net_of_clothes_answers_the_same_in_the_mirror) {
     rp_lenet_destroy(lenet);
 }
 
+/* Whoever hands on weights may hand on anything: the last number of the file is none. */
+TEST(weights_that_are_no_numbers_give_no_answer) {
+    static const char *const variants[] = {"1998", "modern"};
+    static const uint8_t pixels[RP_DIGIT_SIDE * RP_DIGIT_SIDE];
+    for (size_t i = 0; i < RP_COUNT(variants); i++) {
+        char path[600];
+        double scores[10];
+        rp_error error = {0};
+        rp_lenet *lenet;
+        const float none = NAN;
+        snprintf(path, sizeof path, "%s/none.safetensors", check_scratch());
+        REQUIRE(rp_lenet_create(&lenet, variants[i], 1, "cpu", 1, NULL) == RP_OK);
+        CHECK_INT(rp_lenet_save(lenet, path, NULL), RP_OK);
+        rp_lenet_destroy(lenet);
+        FILE *file = fopen(path, "r+b");
+        REQUIRE(file != NULL && fseek(file, -4, SEEK_END) == 0);
+        CHECK(fwrite(&none, sizeof none, 1, file) == 1 && fclose(file) == 0);
+        REQUIRE(rp_lenet_load(&lenet, path, "cpu", 1, NULL) == RP_OK);
+        CHECK_INT(rp_lenet_classify(lenet, pixels, scores, &error), RP_INPUT);
+        CHECK(strstr(error.text, "no numbers") != NULL);
+        rp_lenet_destroy(lenet);
+    }
+}
+
 TEST(bad_words_and_a_stop_are_told) {
     rp_lenet *lenet = NULL;
     rp_error error = {0};

@@ -23,6 +23,20 @@ static rp_status parse(const char *text, double *value, rp_error *error) {
     return status;
 }
 
+/* Nothing is on the tape yet when the name is refused, and the sign before it is recorded. */
+TEST(an_unknown_name_is_refused_on_an_empty_tape_too) {
+    static const char *const texts[] = {"-x", "exp(-x)", "2^-x", "x^x", "-(", "1 - -x"};
+    for (size_t i = 0; i < RP_COUNT(texts); i++) {
+        rp_error error = {0};
+        rp_value root;
+        rp_scalar_tape *tape = make_tape();
+        const rp_scalar_names none = {0};
+        CHECK_INT(rp_scalar_parse(tape, texts[i], &none, &root, &error), RP_INPUT);
+        CHECK(root < rp_scalar_tape_count(tape));
+        rp_scalar_tape_destroy(tape);
+    }
+}
+
 TEST(expressions_bind_as_mathematicians_write_them) {
     static const struct {
         const char *text;
