@@ -57,7 +57,7 @@ void rp_cli_help_default(char words[RP_CLI_DEFAULT_MAX], const rp_cli_verb *verb
     words[0] = '\0';
     if (verb->defaults == NULL) return;
     const char *at = (const char *)verb->defaults + option->offset;
-    if (option->kind == RP_CLI_TEXT) {
+    if (option->kind == RP_CLI_TEXT || option->kind == RP_CLI_OUTPUT) {
         const char *text = NULL;
         memcpy(&text, at, sizeof text);
         if (text != NULL) snprintf(words, RP_CLI_DEFAULT_MAX, "default %s", text);

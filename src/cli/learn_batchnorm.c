@@ -92,7 +92,7 @@ static const rp_cli_option options[] = {
      "steps of 60 digits"},
     {"rate", 0, RP_CLI_NUMBER, "R", offsetof(struct batchnorm_options, rate),
      "of learning, the same for both"},
-    {"output", 'o', RP_CLI_TEXT, "PNG", offsetof(struct batchnorm_options, output),
+    {"output", 'o', RP_CLI_OUTPUT, "PNG", offsetof(struct batchnorm_options, output),
      "draw both curves"},
     {"seed", 0, RP_CLI_INTEGER, "N", offsetof(struct batchnorm_options, seed),
      "of weights and batches"},

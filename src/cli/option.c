@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cli/nearest.h"
 
@@ -105,6 +106,7 @@ static const struct {
 } kinds[] = {
     [RP_CLI_FLAG] = {sizeof(bool), store_flag},
     [RP_CLI_TEXT] = {sizeof(const char *), store_text},
+    [RP_CLI_OUTPUT] = {sizeof(const char *), store_text},
     [RP_CLI_INTEGER] = {sizeof(int64_t), store_integer},
     [RP_CLI_THREADS] = {sizeof(int64_t), store_threads},
     [RP_CLI_NUMBER] = {sizeof(double), store_number},
@@ -206,6 +208,38 @@ static rp_status check_inputs(const parse *p) {
     return RP_OK;
 }
 
+/* Two names of one plain file, a link or not. A device may be read and written at once. */
+static bool is_same_file(const char *a, const char *b) {
+    struct stat x, y;
+    return stat(a, &x) == 0 && stat(b, &y) == 0 && S_ISREG(x.st_mode) && x.st_dev == y.st_dev &&
+           x.st_ino == y.st_ino;
+}
+
+static const char *output_of(const parse *p, size_t index) {
+    const rp_cli_option *option = &p->verb->options[index];
+    const char *path = NULL;
+    if (option->kind == RP_CLI_OUTPUT) memcpy(&path, p->values + option->offset, sizeof path);
+    return path;
+}
+
+/* Inputs are never harmed: none is written to, and no two outputs are one file. */
+static rp_status check_outputs(const parse *p) {
+    const rp_cli_option *options = p->verb->options;
+    for (size_t i = 0; i < p->verb->option_count; i++) {
+        const char *path = output_of(p, i);
+        for (size_t k = 0; path != NULL && k < p->words->input_count; k++)
+            if (is_same_file(path, p->words->inputs[k]))
+                return rp_cli_fail(p->error, RP_USAGE,
+                                   "--%s: %s is the input %s; it would be written over",
+                                   options[i].name, path, p->words->inputs[k]);
+        for (size_t k = 0; path != NULL && k < i; k++)
+            if (output_of(p, k) != NULL && strcmp(path, output_of(p, k)) == 0)
+                return rp_cli_fail(p->error, RP_USAGE, "--%s and --%s both write %s",
+                                   options[k].name, options[i].name, path);
+    }
+    return RP_OK;
+}
+
 rp_status rp_cli_option_parse(void *values, rp_cli_words *words, const rp_cli_verb *verb, int argc,
                               const char *const *argv, rp_error *error) {
     parse p = {verb, values, words, argv, argc, 0, error};
@@ -219,5 +253,7 @@ rp_status rp_cli_option_parse(void *values, rp_cli_words *words, const rp_cli_ve
         const rp_status status = read_word(&p, &ended);
         if (status != RP_OK) return status;
     }
-    return words->help ? RP_OK : check_inputs(&p);
+    if (words->help) return RP_OK;
+    const rp_status status = check_inputs(&p);
+    return status == RP_OK ? check_outputs(&p) : status;
 }

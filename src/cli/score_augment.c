@@ -11,7 +11,7 @@ static const struct augment_options defaults = {
     .output = "sheet.png", .list = "published,print", .seed = 1, .mixtures = 12, .page = 1};
 
 static const rp_cli_option options[] = {
-    {"output", 'o', RP_CLI_TEXT, "FILE", offsetof(struct augment_options, output),
+    {"output", 'o', RP_CLI_OUTPUT, "FILE", offsetof(struct augment_options, output),
      "write the sheet here, a PNG"},
     {"augment", 0, RP_CLI_TEXT, "LIST", offsetof(struct augment_options, list),
      "published, print, or rows with their chance: print,blur=0.5"},

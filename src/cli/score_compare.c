@@ -15,7 +15,7 @@ struct compare_options {
 static const rp_cli_option options[] = {
     {"flavor", 0, RP_CLI_TEXT, "full|lmx", offsetof(struct compare_options, flavor),
      "TEDn over all of the gold file (full), or over what LMX can say"},
-    {"picture", 0, RP_CLI_TEXT, "FILE.png", offsetof(struct compare_options, picture),
+    {"picture", 0, RP_CLI_OUTPUT, "FILE.png", offsetof(struct compare_options, picture),
      "draw both scores there, the notes that differ in colour (by MuseScore 3)"},
     {"json", 0, RP_CLI_FLAG, NULL, offsetof(struct compare_options, json), "say it as JSON"},
 };

@@ -10,7 +10,7 @@ struct delinearize_options {
 };
 
 static const rp_cli_option options[] = {
-    {"output", 'o', RP_CLI_TEXT, "FILE", offsetof(struct delinearize_options, output),
+    {"output", 'o', RP_CLI_OUTPUT, "FILE", offsetof(struct delinearize_options, output),
      "write here instead of to standard output; .mxl is compressed"},
     {"join", 0, RP_CLI_FLAG, NULL, offsetof(struct delinearize_options, join),
      "the lines are systems of one score: number its measures, keep to the schema"},

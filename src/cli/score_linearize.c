@@ -10,7 +10,7 @@ struct linearize_options {
 };
 
 static const rp_cli_option options[] = {
-    {"output", 'o', RP_CLI_TEXT, "FILE", offsetof(struct linearize_options, output),
+    {"output", 'o', RP_CLI_OUTPUT, "FILE", offsetof(struct linearize_options, output),
      "write here instead of to standard output"},
     {"part", 0, RP_CLI_TEXT, "ID", offsetof(struct linearize_options, part),
      "the part with this id instead of the piano"},

@@ -18,11 +18,11 @@ static const struct read_options defaults = {0};
 
 #define AT(member) offsetof(struct read_options, member)
 static const rp_cli_option options[] = {
-    {"output", 'o', RP_CLI_TEXT, "FILE", AT(output),
+    {"output", 'o', RP_CLI_OUTPUT, "FILE", AT(output),
      "write here; several inputs: a folder. Default: beside, as .musicxml; - is standard output"},
     {"model", 'm', RP_CLI_TEXT, "FILE", AT(model), "weights to read with, instead of the shipped"},
     {"system", 0, RP_CLI_FLAG, NULL, AT(system), "the input is one system cut out, not a page"},
-    {"picture", 'p', RP_CLI_TEXT, "FILE", AT(picture),
+    {"picture", 'p', RP_CLI_OUTPUT, "FILE", AT(picture),
      "a PNG: the page with its systems, and the engraving of what was read"},
     {"json", 0, RP_CLI_FLAG, NULL, AT(json), "tokens, confidence and places to standard output"},
     {"lmx", 0, RP_CLI_FLAG, NULL, AT(lmx), "write LMX, a system a line, instead of MusicXML"},
@@ -133,6 +133,41 @@ static rp_status read_folder(const rp_cli_call *call, rp_error *error) {
 
 /* ---- files ---- */
 
+static int compare_paths(const void *a, const void *b) {
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Of several inputs each must become a file of its own. Said before anything is read. */
+static rp_status check_paths(const rp_cli_call *call, rp_error *error) {
+    const struct read_options *values = call->values;
+    const size_t count = call->input_count;
+    const bool is_stream = values->output != NULL ? strcmp(values->output, "-") == 0 : values->json;
+    if (count < 2 || is_stream) return RP_OK;
+    if (values->output != NULL && !is_folder(values->output))
+        return rp_cli_fail(error, RP_USAGE, "-o %s: of several inputs it is a folder, to be there",
+                           values->output);
+    char(*paths)[PATH_BYTES] = calloc(count, sizeof *paths);
+    const char **sorted = calloc(count, sizeof *sorted);
+    rp_status status =
+        paths != NULL && sorted != NULL
+            ? RP_OK
+            : rp_cli_fail(error, RP_SYSTEM, "no memory for the names of the results");
+    for (size_t i = 0; i < count && status == RP_OK; i++) {
+        sorted[i] = paths[i];
+        if (!output_path(paths[i], values, call->inputs[i], true))
+            status = rp_cli_fail(error, RP_USAGE, "%s: the path is too long", call->inputs[i]);
+    }
+    if (status == RP_OK) qsort(sorted, count, sizeof *sorted, compare_paths);
+    for (size_t i = 1; i < count && status == RP_OK; i++)
+        if (strcmp(sorted[i - 1], sorted[i]) == 0)
+            status = rp_cli_fail(error, RP_USAGE,
+                                 "two inputs would both become %s; read them one by one, with -o",
+                                 sorted[i]);
+    free(sorted);
+    free(paths);
+    return status;
+}
+
 static rp_status run(const rp_cli_call *call, rp_error *error) {
     const struct read_options *values = call->values;
     if (is_folder(call->inputs[0])) return read_folder(call, error);
@@ -142,9 +177,10 @@ static rp_status run(const rp_cli_call *call, rp_error *error) {
         return rp_cli_fail(error, RP_USAGE, "--picture goes with one input");
     rp_score_reader *reader;
     char space[RP_CLI_PATH_BYTES];
-    rp_status worst =
-        rp_score_reader_create(&reader, rp_cli_model_path(space, values->model),
-                               (int32_t)values->views, (int32_t)values->threads, error);
+    rp_status worst = check_paths(call, error);
+    if (worst != RP_OK) return worst;
+    worst = rp_score_reader_create(&reader, rp_cli_model_path(space, values->model),
+                                   (int32_t)values->views, (int32_t)values->threads, error);
     if (worst != RP_OK) return worst;
     for (size_t i = 0; i < call->input_count && worst != RP_SYSTEM; i++) {
         rp_score_result result;

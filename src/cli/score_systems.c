@@ -12,7 +12,7 @@ struct systems_options {
 static const struct systems_options defaults = {.output = "systems.png", .width = 1240, .page = 1};
 
 static const rp_cli_option options[] = {
-    {"output", 'o', RP_CLI_TEXT, "FILE", offsetof(struct systems_options, output),
+    {"output", 'o', RP_CLI_OUTPUT, "FILE", offsetof(struct systems_options, output),
      "write the picture here, a PNG"},
     {"width", 0, RP_CLI_INTEGER, "PX", offsetof(struct systems_options, width),
      "of the picture, 64 to 8000"},

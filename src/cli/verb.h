@@ -29,6 +29,7 @@
 typedef enum rp_cli_kind {
     RP_CLI_FLAG,    /* bool; given: true */
     RP_CLI_TEXT,    /* const char * */
+    RP_CLI_OUTPUT,  /* const char *: a file to be written, which no input may be */
     RP_CLI_INTEGER, /* int64_t, 0 to INT32_MAX */
     RP_CLI_THREADS, /* int64_t, 0 to 1024: beyond it systems refuse, and not with a message */
     RP_CLI_NUMBER,  /* double */

@@ -51,13 +51,13 @@ static rp_status run(const rp_cli_call *call, rp_error *error) {
 static const rp_cli_option options[] = {
     {"reference", 'r', RP_CLI_TEXT, "FILE", offsetof(struct recover_options, reference),
      "a healthy clip of the same camera and settings, or a saved profile"},
-    {"output", 'o', RP_CLI_TEXT, "FILE", offsetof(struct recover_options, output),
+    {"output", 'o', RP_CLI_OUTPUT, "FILE", offsetof(struct recover_options, output),
      "the recovered film; without it nothing is written"},
     {"in-place", 0, RP_CLI_FLAG, NULL, offsetof(struct recover_options, in_place),
      "change BROKEN itself; BROKEN.undo is written first, `video undo` takes it back"},
     {"verify", 0, RP_CLI_FLAG, NULL, offsetof(struct recover_options, verify),
      "decode the result with ffmpeg and count its complaints"},
-    {"save-profile", 0, RP_CLI_TEXT, "FILE", offsetof(struct recover_options, save_profile),
+    {"save-profile", 0, RP_CLI_OUTPUT, "FILE", offsetof(struct recover_options, save_profile),
      "keep what the reference teaches, to be used in its place"},
     {"json", 0, RP_CLI_FLAG, NULL, offsetof(struct recover_options, json), "say it as JSON"},
 };

@@ -1,0 +1,1 @@
+touch p.png q.png; reprise score read p.png q.png -o nowhere
