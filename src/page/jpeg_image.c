@@ -5,6 +5,7 @@
 #include <turbojpeg.h>
 
 #include "page/grey.h"
+#include "page/orientation.h"
 
 bool rp_page_jpeg_is(const uint8_t *bytes, size_t size) {
     return size >= 3 && bytes[0] == 0xff && bytes[1] == 0xd8 && bytes[2] == 0xff;
@@ -52,6 +53,8 @@ static rp_status decode(rp_page_image *image, const jpeg_reader *reader, rp_aren
                              (int)made.stride, height, TJPF_GRAY, TJFLAG_LIMITSCANS) != 0) {
         return damaged(reader, error);
     }
+    RP_TRY(rp_page_orient(&made, arena, rp_page_exif_orientation(reader->bytes, reader->size),
+                          reader->name, error));
     *image = made;
     return RP_OK;
 }

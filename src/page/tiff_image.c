@@ -8,6 +8,7 @@
 #include <tiffio.h>
 
 #include "page/grey.h"
+#include "page/orientation.h"
 
 /* More than any strip of a scan that image.h admits; libtiff refuses larger single blocks. */
 enum { BLOCK_BYTES_MAX = 1 << 30, RGBA_PIXELS_MAX = 100 * 1000 * 1000 };
@@ -170,12 +171,15 @@ static rp_status read_rgba(const rp_page_image *image, tiff_reader *reader, rp_a
 static rp_status read_page(rp_page_image *image, tiff_reader *reader, rp_arena *arena,
                            rp_error *error) {
     uint32_t width = 0, height = 0;
-    uint16_t bits = 1, samples = 1, photometric = 0xffff;
+    uint16_t bits = 1, samples = 1, photometric = 0xffff, orientation = ORIENTATION_TOPLEFT;
     TIFFGetField(reader->tiff, TIFFTAG_IMAGEWIDTH, &width);
     TIFFGetField(reader->tiff, TIFFTAG_IMAGELENGTH, &height);
     TIFFGetFieldDefaulted(reader->tiff, TIFFTAG_BITSPERSAMPLE, &bits);
     TIFFGetFieldDefaulted(reader->tiff, TIFFTAG_SAMPLESPERPIXEL, &samples);
     TIFFGetField(reader->tiff, TIFFTAG_PHOTOMETRIC, &photometric);
+    TIFFGetFieldDefaulted(reader->tiff, TIFFTAG_ORIENTATION, &orientation);
+    /* libtiff would turn what it reads, but each strip or tile for itself. */
+    TIFFSetField(reader->tiff, TIFFTAG_ORIENTATION, ORIENTATION_TOPLEFT);
     rp_page_image made = {0};
     RP_TRY(rp_page_image_make(&made, arena, width, height, reader->source->name, error));
     const bool is_plain =
@@ -184,14 +188,35 @@ static rp_status read_page(rp_page_image *image, tiff_reader *reader, rp_arena *
     if (is_plain)
         RP_TRY(read_scanlines(&made, reader, arena, photometric == PHOTOMETRIC_MINISWHITE, error));
     else RP_TRY(read_rgba(&made, reader, arena, error));
+    RP_TRY(rp_page_orient(&made, arena, orientation, reader->source->name, error));
     *image = made;
     return RP_OK;
+}
+
+/* A page, and not a smaller copy or a mask of one. */
+static bool is_page(TIFF *tiff) {
+    uint32_t type = 0;
+    TIFFGetFieldDefaulted(tiff, TIFFTAG_SUBFILETYPE, &type);
+    return (type & (FILETYPE_REDUCEDIMAGE | FILETYPE_MASK)) == 0;
+}
+
+/* Goes to a page. False: there is none, and *count receives how many there are; directories that
+ * cannot be read count, so that whoever asks for one is told. */
+static bool go_to_page(tiff_reader *reader, uint32_t page, uint32_t *count) {
+    uint32_t seen = 0, directories = 0;
+    do {
+        directories++;
+        if (is_page(reader->tiff) && seen++ == page) return true;
+    } while (TIFFReadDirectory(reader->tiff));
+    const uint32_t all = (uint32_t)TIFFNumberOfDirectories(reader->tiff);
+    *count = seen + (all > directories ? all - directories : 0);
+    return false;
 }
 
 rp_status rp_page_tiff_count(uint32_t *pages, const rp_page_tiff *tiff, rp_error *error) {
     tiff_reader reader;
     rp_status status = reader_open(&reader, tiff, error);
-    if (status == RP_OK) *pages = (uint32_t)TIFFNumberOfDirectories(reader.tiff);
+    if (status == RP_OK) go_to_page(&reader, UINT32_MAX, pages);
     if (status == RP_OK && *pages == 0) status = damaged(&reader, error);
     reader_close(&reader);
     return status;
@@ -201,9 +226,9 @@ rp_status rp_page_tiff_decode(rp_page_image *image, rp_arena *arena, const rp_pa
                               uint32_t page, rp_error *error) {
     *image = (rp_page_image){0};
     tiff_reader reader;
+    uint32_t count;
     rp_status status = reader_open(&reader, tiff, error);
-    if (status == RP_OK && !TIFFSetDirectory(reader.tiff, (tdir_t)page))
-        status = damaged(&reader, error);
+    if (status == RP_OK && !go_to_page(&reader, page, &count)) status = damaged(&reader, error);
     if (status == RP_OK) status = read_page(image, &reader, arena, error);
     reader_close(&reader);
     return status;

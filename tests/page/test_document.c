@@ -11,6 +11,7 @@
 #include "base/random.h"
 #include "check.h"
 #include "page/jpeg_image.h"
+#include "page/orientation.h"
 #include "page/pdf_page.h"
 #include "page/png_image.h"
 #include "page/tiff_image.h"
@@ -169,6 +170,110 @@ static size_t read_file(uint8_t *bytes, size_t room, const char *path) {
     const size_t size = file != NULL ? fread(bytes, 1, room, file) : 0;
     if (file != NULL) fclose(file);
     return size;
+}
+
+/* -- how it was held -------------------------------------------------------------------------- */
+
+/* Corners of the picture as it is to be seen, of a stored one whose corners are 1 2 over 3 4. */
+TEST(each_orientation_turns_a_picture_as_it_is_to_be_seen) {
+    static const char *const seen[] = {"",     "1234", "2143", "4321", "3412",
+                                       "1324", "3142", "4231", "2413"};
+    for (unsigned orientation = 0; orientation < 10; orientation++) {
+        uint8_t pixels[6] = {'1', 0, '2', '3', 0, '4'};
+        rp_arena arena = {0};
+        rp_page_image image = {.width = 3, .height = 2, .stride = 3, .data = pixels};
+        const char *corners = seen[orientation > 8 || orientation == 0 ? 1 : orientation];
+        CHECK_INT(rp_page_orient(&image, &arena, orientation, "x", NULL), RP_OK);
+        const size_t right = (size_t)image.width - 1, below = (size_t)image.height - 1;
+        CHECK_INT(image.width, orientation > 4 && orientation < 9 ? 2 : 3);
+        CHECK_INT(image.data[0], corners[0]);
+        CHECK_INT(image.data[right], corners[1]);
+        CHECK_INT(image.data[below * image.stride], corners[2]);
+        CHECK_INT(image.data[below * image.stride + right], corners[3]);
+        rp_arena_clear(&arena);
+    }
+}
+
+/* Exif in either order of bytes, behind another segment; no prefix is read beyond its end. */
+TEST(a_jpeg_says_in_exif_how_it_was_held) {
+    static const char *const heads[] = {
+        "\xff\xd8\xff\xe0\0\4ab\xff\xe1\0\42Exif\0\0MM\0*\0\0\0\10\0\1"
+        "\1\22\0\3\0\0\0\1\0\6\0\0\0\0",
+        "\xff\xd8\xff\xe0\0\4ab\xff\xe1\0\42Exif\0\0II*\0\10\0\0\0\1\0"
+        "\22\1\3\0\1\0\0\0\6\0\0\0\0"};
+    enum { HEAD = 8 + 36 };
+    unsigned char *bytes = NULL;
+    unsigned long size = 0;
+    make_jpeg(&bytes, &size, TJPF_GRAY, TJSAMP_GRAY);
+    CHECK_INT(rp_page_exif_orientation(bytes, size), 1);
+    for (size_t i = 0; i < RP_COUNT(heads); i++) {
+        uint8_t *held = malloc(size + HEAD);
+        REQUIRE(held != NULL);
+        memcpy(held, heads[i], HEAD);
+        memcpy(held + HEAD, bytes + 2, size - 2);
+        CHECK_INT(rp_page_exif_orientation(held, size + HEAD - 2), 6);
+        for (size_t kept = 0; kept < HEAD; kept++) {
+            uint8_t *cut = malloc(kept + 1); /* the sanitizer sees a byte read behind it */
+            REQUIRE(cut != NULL);
+            memcpy(cut, held, kept);
+            CHECK_INT(rp_page_exif_orientation(cut, kept), 1);
+            free(cut);
+        }
+        rp_arena arena = {0};
+        rp_page_image image = {0};
+        CHECK_INT(rp_page_jpeg_decode(&image, &arena, held, size + HEAD - 2, "x", NULL), RP_OK);
+        CHECK(image.width == HEIGHT && image.height == WIDTH);
+        CHECK_NEAR(image.data[HEIGHT - 1], value_at(0, 0), 6); /* stored first: now right above */
+        rp_arena_clear(&arena);
+        free(held);
+    }
+    tjFree(bytes);
+}
+
+static void check_turned(const tiff_layout *layout) {
+    rp_arena arena = {0};
+    rp_page_image image = {0};
+    TIFF *tiff = TIFFOpen(scratch("turned.tif"), "w");
+    REQUIRE(tiff != NULL);
+    TIFFSetField(tiff, TIFFTAG_ORIENTATION, ORIENTATION_BOTRIGHT);
+    write_tiff_page(tiff, layout);
+    TIFFClose(tiff);
+    CHECK_INT(read_page(&image, &arena, scratch("turned.tif"), 0, NULL), RP_OK);
+    REQUIRE(image.width == WIDTH && image.height == HEIGHT);
+    for (int y = 0; y < HEIGHT; y++)
+        for (int x = 0; x < WIDTH; x++)
+            CHECK_NEAR(image.data[(size_t)y * image.stride + (size_t)x],
+                       value_at(WIDTH - 1 - x, HEIGHT - 1 - y), 2);
+    rp_arena_clear(&arena);
+}
+
+/* In grey, by rows; in colour, where libtiff turns each strip or tile for itself. */
+TEST(a_tiff_that_lies_upside_down_is_turned_as_a_whole) {
+    check_turned(&(tiff_layout){8, 1, PHOTOMETRIC_MINISBLACK, COMPRESSION_NONE, 0});
+    check_turned(&(tiff_layout){8, 3, PHOTOMETRIC_RGB, COMPRESSION_LZW, 0});
+    check_turned(&(tiff_layout){8, 1, PHOTOMETRIC_MINISBLACK, COMPRESSION_NONE, 1});
+}
+
+TEST(a_smaller_copy_in_a_tiff_is_no_page) {
+    static const tiff_layout layout = {8, 1, PHOTOMETRIC_MINISBLACK, COMPRESSION_NONE, 0};
+    rp_page_document *document = NULL;
+    rp_arena arena = {0};
+    rp_page_image image = {0};
+    TIFF *tiff = TIFFOpen(scratch("copies.tif"), "w");
+    REQUIRE(tiff != NULL);
+    for (int i = 0; i < 4; i++) { /* a copy, a page, a mask, a page */
+        static const uint32_t types[] = {FILETYPE_REDUCEDIMAGE, FILETYPE_PAGE, FILETYPE_MASK, 0};
+        TIFFSetField(tiff, TIFFTAG_SUBFILETYPE, types[i]);
+        write_tiff_page(tiff, &layout);
+        TIFFWriteDirectory(tiff);
+    }
+    TIFFClose(tiff);
+    REQUIRE(rp_page_document_open(&document, scratch("copies.tif"), NULL) == RP_OK);
+    CHECK_INT(rp_page_document_pages(document), 2);
+    for (uint32_t page = 0; page < 2; page++)
+        CHECK_INT(rp_page_document_read(&image, &arena, document, page, NULL), RP_OK);
+    rp_page_document_close(document);
+    rp_arena_clear(&arena);
 }
 
 TEST(tiffs_of_every_layout_are_read_and_prefixes_refused) {
