@@ -17,8 +17,9 @@ void rp_page_document_close(rp_page_document *document);
 /* At least 1. */
 uint32_t rp_page_document_pages(const rp_page_document *document);
 
-/* Page `page`, from 0, as a grey image in `arena`; PDF pages at 300 dpi. RP_INPUT: the page is
- * damaged or too large; RP_SYSTEM: no memory, or a PDF's page took more than a minute. */
+/* Page `page`, from 0, as a grey image in `arena`; PDF pages at 300 dpi, larger than any sheet at
+ * less. RP_INPUT: the page is damaged, too large, or took more than a minute; RP_SYSTEM: no
+ * memory. */
 rp_status rp_page_document_read(rp_page_image *image, rp_arena *arena,
                                 const rp_page_document *document, uint32_t page, rp_error *error);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/child.h"
+#include "base/clock.h"
 
 static const size_t memory_bytes_max = (size_t)2 << 30;
 enum { SECONDS_MAX = 60, PATH_BYTES_MAX = 4096, INFO_BYTES_MAX = 1 << 16 };
@@ -46,7 +47,13 @@ static rp_status run(rp_text *output, const char *const *arguments, const char *
                             .output_bytes_max = output_bytes_max,
                             .seconds_max = SECONDS_MAX,
                             .memory_bytes_max = memory_bytes_max};
+    const double started = rp_clock_seconds();
     rp_status status = rp_child_run(&child, output, &complaints, &exit_status, error);
+    /* Too long or too much is the file's doing: of a folder the others go on. */
+    if (status == RP_SYSTEM &&
+        (output->length >= output_bytes_max || rp_clock_seconds() - started >= SECONDS_MAX))
+        status = rp_fail(error, RP_INPUT, 0, "%s: PDF: %s wrote too much or took too long", path,
+                         arguments[0]);
     if (status == RP_OK && exit_status != 0) status = say_why(path, &complaints, error);
     rp_text_clear(&complaints);
     return status;
@@ -69,6 +76,23 @@ rp_status rp_page_pdf_count(uint32_t *pages, const char *path, rp_error *error) 
     return status;
 }
 
+/* Dots an inch at which a page is drawn: 300, unless it is larger than any sheet, as the pages of
+ * programs that write a scan's pixels as points are. */
+static int page_resolution(const char *safe, const char *number, const char *path) {
+    enum { DPI = 300, POINTS_AN_INCH = 72, SIDE_USUAL_MAX = 10000, SIDE_LOWERED = 5000 };
+    const char *const arguments[] = {"pdfinfo", "-f", number, "-l", number, safe, NULL};
+    rp_text text = {0};
+    double width = 0, height = 0;
+    const rp_status status = run(&text, arguments, path, INFO_BYTES_MAX, NULL);
+    const char *size = status == RP_OK && text.data != NULL ? strstr(text.data, " size:") : NULL;
+    if (size == NULL || sscanf(size, " size: %lf x %lf", &width, &height) != 2) width = height = 0;
+    rp_text_clear(&text);
+    const double longer = width > height ? width : height;
+    if (longer * DPI / POINTS_AN_INCH <= SIDE_USUAL_MAX) return DPI;
+    const double lowered = SIDE_LOWERED * POINTS_AN_INCH / longer;
+    return lowered < 1 ? 1 : (int)lowered;
+}
+
 /* Reads the three numbers of a PGM header; returns where the rows start, 0 when it is none. */
 static size_t pgm_header(const rp_text *text, int *width, int *height) {
     int most = 0, used = 0;
@@ -80,10 +104,11 @@ static size_t pgm_header(const rp_text *text, int *width, int *height) {
 
 rp_status rp_page_pdf_draw(rp_page_image *image, rp_arena *arena, const char *path, uint32_t page,
                            rp_error *error) {
-    char safe[PATH_BYTES_MAX], number[16];
+    char safe[PATH_BYTES_MAX], number[16], dpi[16];
     RP_TRY(safe_path(safe, path, error));
     snprintf(number, sizeof number, "%u", page + 1);
-    const char *const arguments[] = {"pdftoppm", "-r", "300",  "-gray", "-f",
+    snprintf(dpi, sizeof dpi, "%d", page_resolution(safe, number, path));
+    const char *const arguments[] = {"pdftoppm", "-r", dpi,    "-gray", "-f",
                                      number,     "-l", number, safe,    NULL};
     rp_text text = {0};
     int width = 0, height = 0;

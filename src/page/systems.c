@@ -111,11 +111,16 @@ static bool is_bracket(const rp_page_joint *joints, size_t i, size_t gaps) {
  * - barlines tell the piano from the voices; where none are seen, the brace does. */
 static void settle_group(double *scores, const rp_page_joint *joints, size_t first, size_t last,
                          size_t gaps) {
-    bool has_barlines = false;
-    for (size_t i = first; i < last; i++) has_barlines = has_barlines || joints[i].barlines > 0;
+    enum { QUARTET_GAPS = 3 };
+    bool has_barlines = false, has_all = last - first >= QUARTET_GAPS;
+    for (size_t i = first; i < last; i++) {
+        has_barlines = has_barlines || joints[i].barlines > 0;
+        has_all = has_all && joints[i].barlines > 0;
+    }
     for (size_t i = first; i < last; i++) {
         const bool has_brace = joints[i].brace > 0.6 && !is_bracket(joints, i, gaps);
         if (joints[i].barlines == 0 && (has_barlines || !has_brace)) scores[i] = -1;
+        if (has_all && !has_brace) scores[i] = -1;
     }
 }
 

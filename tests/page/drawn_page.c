@@ -102,7 +102,7 @@ static rp_page_box draw_system(drawing_state *drawing, double top) {
     if (page->has_barlines)
         for (int bar = 1; bar <= 4; bar++)
             draw_upright(drawing, drawing->left + (drawing->right - drawing->left) * bar / 4 - 1,
-                         upper, bottom, 0.2 * space);
+                         page->has_long_barlines ? top : upper, bottom, 0.2 * space);
     double highest = 1e9, lowest = -1e9;
     for (double x = drawing->left; x < drawing->right; x++) {
         highest = fmin(highest, fall(drawing, x));

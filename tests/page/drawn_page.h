@@ -16,7 +16,8 @@ typedef struct drawn_page {
     double bend;         /* px: half a sine wave over the width */
     double broken;       /* 0..1: share of a line's length that is missing */
     bool has_brace, has_barlines, has_left_line, has_notes, has_border;
-    double noise; /* share of pixels inverted */
+    bool has_long_barlines; /* through the voices too */
+    double noise;           /* share of pixels inverted */
     uint64_t seed;
 } drawn_page;
 

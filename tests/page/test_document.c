@@ -334,17 +334,22 @@ TEST(pages_of_a_tiff_are_counted_and_read_one_by_one) {
 static bool has_poppler(void) { return system("pdftoppm -v >/dev/null 2>&1") == 0; }
 
 /* A PDF without a table of objects, which poppler rebuilds; `trailer` adds to the trailer. */
-static void write_pdf(const char *name, const char *pages, const char *trailer) {
+static void write_pdf_of(const char *box, const char *name, const char *pages,
+                         const char *trailer) {
     char text[4096];
-    const int size = snprintf(
-        text, sizeof text,
-        "%%PDF-1.4\n1 0 obj\n<</Type/Catalog/Pages 2 0 R>>\nendobj\n"
-        "2 0 obj\n<</Type/Pages%s>>\nendobj\n"
-        "3 0 obj\n<</Type/Page/Parent 2 0 R/MediaBox[0 0 144 72]/Contents 4 0 R>>\nendobj\n"
-        "4 0 obj\n<</Length 26>>\nstream\n0 g 0 0 72 36 re f       \nendstream\nendobj\n"
-        "trailer\n<</Root 1 0 R/Size 5%s>>\n%%%%EOF\n",
-        pages, trailer);
+    const int size =
+        snprintf(text, sizeof text,
+                 "%%PDF-1.4\n1 0 obj\n<</Type/Catalog/Pages 2 0 R>>\nendobj\n"
+                 "2 0 obj\n<</Type/Pages%s>>\nendobj\n"
+                 "3 0 obj\n<</Type/Page/Parent 2 0 R/MediaBox[%s]/Contents 4 0 R>>\nendobj\n"
+                 "4 0 obj\n<</Length 26>>\nstream\n0 g 0 0 72 36 re f       \nendstream\nendobj\n"
+                 "trailer\n<</Root 1 0 R/Size 5%s>>\n%%%%EOF\n",
+                 pages, box, trailer);
     CHECK(rp_new_file_write(scratch(name), text, (size_t)size, NULL) == RP_OK);
+}
+
+static void write_pdf(const char *name, const char *pages, const char *trailer) {
+    write_pdf_of("0 0 144 72", name, pages, trailer);
 }
 
 TEST(pages_of_a_pdf_are_drawn_at_300_dpi) {
@@ -364,6 +369,20 @@ TEST(pages_of_a_pdf_are_drawn_at_300_dpi) {
     CHECK_INT(image.data[290 * image.stride + 10], 0); /* the black quarter, lower left */
     CHECK_INT(image.data[290 * image.stride + 590], 255);
     rp_page_document_close(document);
+    rp_arena_clear(&arena);
+}
+
+/* Scans are written to PDF with a point for each pixel: at 300 dpi 4 m of paper would be drawn. */
+TEST(a_pdf_page_larger_than_any_sheet_is_drawn_smaller) {
+    if (!has_poppler()) {
+        check_skip("pdftoppm is not installed");
+        return;
+    }
+    rp_arena arena = {0};
+    rp_page_image image = {0};
+    write_pdf_of("0 0 7200 3600", "huge.pdf", "/Kids[3 0 R]/Count 1", "");
+    CHECK_INT(read_page(&image, &arena, scratch("huge.pdf"), 0, NULL), RP_OK);
+    CHECK(image.width == 5000 && image.height == 2500);
     rp_arena_clear(&arena);
 }
 

@@ -169,6 +169,25 @@ TEST(single_staves_are_seen_but_are_no_piano_system) {
     rp_arena_clear(&arena);
 }
 
+/* Four staves with barlines through all of them: no two belong together more than others, unless a
+ * brace says so. */
+TEST(a_quartet_is_no_piano) {
+    drawn_page page = drawn_page_plain;
+    page.systems = 2;
+    page.voices = 2;
+    page.has_long_barlines = true;
+    check_page(&page, "a piano whose barlines go through the voices");
+    page.has_brace = false;
+    rp_arena arena = {0};
+    rp_page_box boxes[4];
+    const rp_page_image image = drawn_page_make(&page, boxes, &arena);
+    rp_page_systems systems;
+    rp_error error = {0};
+    CHECK_INT(rp_page_find_systems(&systems, &image, "x", &arena, &error), RP_NO);
+    CHECK_INT(systems.staves, 8);
+    rp_arena_clear(&arena);
+}
+
 TEST(memory_running_out_is_said_wherever_it_happens) {
     rp_arena arena = {0};
     drawn_page page = drawn_page_plain;
