@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/json.h"
@@ -349,8 +350,19 @@ static rp_status load_data(trainer *t, rp_error *error) {
     return status;
 }
 
+/* The run's own network: what the checkpoint says it is. */
+static rp_status open_checkpoint(trainer *t, rp_error *error) {
+    const char *wanted = t->options->configuration;
+    RP_TRY(rp_model_open(&t->model, t->path[0], true, error));
+    t->model.calibration = (rp_calibration){0};
+    if (wanted == NULL || strcmp(wanted, t->model.configuration->name) == 0) return RP_OK;
+    return rp_fail(error, RP_USAGE, -1, "%s: is a run of configuration %s, not %s", t->path[0],
+                   t->model.configuration->name, wanted);
+}
+
 static rp_status open_model(trainer *t, rp_error *error) {
     const rp_score_train_options *o = t->options;
+    if (o->resume) return open_checkpoint(t, error);
     const char *name = o->configuration != NULL ? o->configuration : default_configuration;
     const rp_configuration *configuration = rp_configuration_find(name);
     if (configuration == NULL)
@@ -372,7 +384,10 @@ static rp_status name_files(trainer *t, rp_error *error) {
         if (snprintf(t->path[i], sizeof t->path[i], "%s/%s", t->options->output, names[i]) >=
             (int)sizeof t->path[i])
             return rp_fail(error, RP_USAGE, -1, "%s: the path is too long", t->options->output);
-    return RP_OK;
+    if (t->options->resume || access(t->path[0], F_OK) != 0) return RP_OK;
+    return rp_fail(error, RP_USAGE, -1,
+                   "%s: holds a run already; go on with --resume, or name another folder",
+                   t->options->output);
 }
 
 static rp_status open_output(trainer *t, rp_error *error) {
@@ -427,7 +442,6 @@ static rp_status prepare(trainer *t, rp_error *error) {
     t->optimiser.schedule.warmup = t->steps < 1000 ? t->steps / 10 : 100;
     t->optimiser.clip = clip_norm;
     t->optimiser.average = 0.998;
-    if (t->group.rank == 0) RP_TRY(open_output(t, error));
     if (o->resume) RP_TRY(rp_checkpoint_read(&t->model.parameters, &t->step, t->path[0], error));
     RP_TRY(begin_freeze(t, error));
     t->reported_step = t->step;
@@ -435,7 +449,9 @@ static rp_status prepare(trainer *t, rp_error *error) {
     rp_log_line(t->log, 1, "%s: %lld weights; %d training and %d dev systems; %" PRIu64 " steps",
                 t->model.configuration->name, (long long)t->model.parameters.trained_count,
                 t->train.count, t->dev.count, t->steps);
-    return rp_batches_create(&t->batches, &t->train, &batch, t->step, error);
+    RP_TRY(rp_batches_create(&t->batches, &t->train, &batch, t->step, error));
+    return t->group.rank == 0 ? open_output(t, error)
+                              : RP_OK; /* last: what fails leaves no trace */
 }
 
 /* Has someone asked for an end, or is the time over? */

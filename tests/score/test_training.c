@@ -105,6 +105,40 @@ TEST(a_run_that_is_stopped_and_resumed_ends_with_the_same_bits) {
     CHECK(same_files(whole, parts));
 }
 
+/* Forgetting --resume must cost nothing, and resuming needs no word that the checkpoint has. */
+TEST(a_run_is_not_begun_over_another_and_is_resumed_as_what_it_is) {
+    char run[512], log[600];
+    struct stat before, after;
+    const char *set = make_set();
+    rp_error error = {0};
+    rp_score_train_options o = options_for(set, run, "kept");
+    o.configuration = "level";
+    o.epochs = 1;
+    REQUIRE(rp_score_train(&o, NULL, NULL, &error) == RP_OK);
+    snprintf(log, sizeof log, "%s/log.jsonl", run);
+    REQUIRE(stat(log, &before) == 0 && before.st_size > 0);
+    CHECK_INT(rp_score_train(&o, NULL, NULL, &error), RP_USAGE);
+    CHECK(strstr(error.text, "--resume") != NULL);
+    o.resume = true;
+    o.configuration = "measure";
+    CHECK_INT(rp_score_train(&o, NULL, NULL, &error), RP_USAGE);
+    CHECK(strstr(error.text, "configuration level") != NULL);
+    CHECK(stat(log, &after) == 0 && after.st_size == before.st_size);
+    o.configuration = NULL;
+    o.epochs = 2;
+    CHECK_INT(rp_score_train(&o, NULL, NULL, &error), RP_OK);
+    CHECK(stat(log, &after) == 0 && after.st_size > before.st_size);
+}
+
+TEST(a_run_that_cannot_begin_leaves_no_folder) {
+    char run[512];
+    struct stat there;
+    rp_score_train_options o = options_for(make_set(), run, "none");
+    o.batch = 4096;
+    CHECK(rp_score_train(&o, NULL, NULL, NULL) != RP_OK);
+    CHECK(stat(run, &there) != 0);
+}
+
 static bool same_tensor(const rp_tensor *a, const rp_tensor *b) {
     return rp_tensor_count(a) == rp_tensor_count(b) &&
            memcmp(a->data, b->data, rp_tensor_bytes(a)) == 0;
@@ -173,6 +207,8 @@ TEST(a_frozen_part_stays_as_it_was) {
     static const char *const unknown[] = {"enc", "", "encoder.", "lstm"};
     for (size_t i = 0; i < RP_COUNT(unknown); i++) {
         rp_error error = {0};
+        char refused[512];
+        o = options_for(set, refused, "refused");
         o.freeze = unknown[i];
         CHECK_INT(rp_score_train(&o, NULL, NULL, &error), RP_USAGE);
         CHECK(strstr(error.text, "encoder or decoder") != NULL);
