@@ -309,6 +309,8 @@ static rp_xml_node *add_pitch(struct delinearizer *self, rp_xml_node *element,
     return pitch;
 }
 
+enum { BEAMS_MAX = 64 }; /* open at a time; MusicXML numbers eight */
+
 static void add_beam(struct delinearizer *self, rp_xml_node *element, unsigned number,
                      const char *text) {
     rp_xml_node *beam = rp_xml_add(self->tree, element, RP_XML_BEAM, text);
@@ -320,6 +322,7 @@ static void add_beam(struct delinearizer *self, rp_xml_node *element, unsigned n
 static void add_beams(struct delinearizer *self, rp_xml_node *element,
                       const struct note_tokens *note, unsigned *open) {
     const int64_t change = (int64_t)note->beam_begins - (int64_t)note->beam_ends;
+    if (change > 0 && *open + change > BEAMS_MAX) return; /* no music: every note would have them */
     if (change < 0 && (int64_t)*open < -change) *open = (unsigned)-change;
     const unsigned before = *open;
     *open = (unsigned)((int64_t)before + change);

@@ -233,10 +233,11 @@ static void spell(struct maker *self) {
         const int fifths = self->fifths[m];
         if (m != measure) begin_lines(&lines, fifths);
         measure = m;
-        /* Fifths are seven semitones: the one of the twelve places from four below the key on. */
+        /* Fifths are seven semitones: the one of the twelve places from three below the key on, so
+         * that the leading tone of minor, eight above, is a sharp one. */
         int fifth = tone->key * 7 % 12;
-        while (fifth < fifths - 4) fifth += 12;
-        while (fifth > fifths + 7) fifth -= 12;
+        while (fifth < fifths - 3) fifth += 12;
+        while (fifth > fifths + 8) fifth -= 12;
         set_spelling(tone, fifth);
         if (tone->octave < 0 || tone->octave > 9) tone->octave = tone->octave < 0 ? 0 : 9;
         int64_t *since = &lines.since[tone->staff][tone->octave][tone->step];

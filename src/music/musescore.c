@@ -2,6 +2,7 @@
  * written is ever seen; its pages are then written where they are wanted. */
 #include "music/musescore.h"
 
+#include <ctype.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,13 +63,19 @@ static rp_status run(struct run *self, const char *const *words, rp_error *error
 
 /* ---- one output ---- */
 
+/* The program knows endings in small letters only. */
+static void out_name(char name[16], const char *ending) {
+    snprintf(name, 16, "out%s", ending);
+    for (char *at = name; *at != '\0'; at++) *at = (char)tolower((unsigned char)*at);
+}
+
 /* Moves the pages FOLDER/out-1.png (or out-01.png) ..., or FOLDER/out.png, to where they belong;
  * *pages: how many there were. */
 static rp_status move_pages(const char *to, const char *folder, const char *ending, int *pages,
                             rp_error *error) {
     char from[PATH_BYTES], target[PATH_BYTES], name[16];
     const int stem = (int)(strlen(to) - strlen(ending));
-    snprintf(name, sizeof name, "out%s", ending);
+    out_name(name, ending);
     const bool is_one = !rp_musescore_page(from, sizeof from, folder, name, 2);
     for (*pages = 0; rp_musescore_page(from, sizeof from, folder, name, *pages + 1); ++*pages) {
         if (is_one) snprintf(target, sizeof target, "%s", to);
@@ -80,12 +87,13 @@ static rp_status move_pages(const char *to, const char *folder, const char *endi
 
 static rp_status convert_in(const char *folder, const char *to, const char *from,
                             const rp_musescore_options *options, rp_error *error) {
-    char out[PATH_BYTES];
+    char out[PATH_BYTES], name[16];
     const char *ending = strrchr(to, '.');
     int pages = 0;
     if (ending == NULL || strlen(ending) > 12 || strlen(to) > PATH_BYTES / 2)
         return rp_fail(error, RP_USAGE, 0, "%s: the name needs an ending", to);
-    snprintf(out, sizeof out, "%s/out%s", folder, ending);
+    out_name(name, ending);
+    snprintf(out, sizeof out, "%s/%s", folder, name);
     const char *const words[] = {"-o", out, from, options->trims ? "-T" : NULL,
                                  "8",  NULL}; /* -T is followed by a margin in dots */
     struct run job = {.dpi = options->dots_an_inch, .seconds_max = options->seconds_max};

@@ -2,6 +2,7 @@
  * group, halved for each of its dots. */
 #include "music/tuplet_groups.h"
 
+#include "music/fraction.h"
 #include "music/lmx.h"
 #include "music/musicxml.h"
 #include "music/voice_room.h"
@@ -43,8 +44,13 @@ static struct length length_of(const struct groups *self, size_t first, size_t l
 
 static bool is_power_of_two(int64_t number) { return number > 0 && (number & (number - 1)) == 0; }
 
+/* By what both numbers of the ratio can be divided: 6 in 4 is 3 in 2. */
+static int64_t shared_of(const rp_placed_note *note) { return rp_gcd(note->actual, note->normal); }
+
 static bool is_whole(const struct groups *self, size_t first, size_t last) {
-    const int64_t count = length_of(self, first, last).count, actual = self->row[first]->actual;
+    const rp_placed_note *note = self->row[first];
+    const int64_t count = length_of(self, first, last).count;
+    const int64_t actual = note->actual / shared_of(note);
     return count % actual == 0 && is_power_of_two(count / actual);
 }
 
@@ -101,8 +107,9 @@ static void mark_group(struct groups *self, size_t first, size_t last) {
 
 /* Makes a note that is whole on its own plain: a dotted quarter, 3 in 2, is a quarter. */
 static bool make_plain(struct groups *self, const rp_placed_note *note, struct length length) {
-    const bool is_dotted = note->normal % 3 == 0;
-    int64_t times = length.count / note->actual * (is_dotted ? note->normal / 3 : note->normal);
+    const int64_t actual = note->actual / shared_of(note), normal = note->normal / shared_of(note);
+    const bool is_dotted = normal % 3 == 0;
+    int64_t times = length.count / actual * (is_dotted ? normal / 3 : normal);
     int type = RP_LMX_TYPE_QUARTER + length.exponent + (is_dotted ? 1 : 0);
     if (!is_power_of_two(times)) return false;
     for (; times > 1; times /= 2) type++;
@@ -181,7 +188,7 @@ static void add_rest(struct groups *self, const rp_placed_note *like, rp_xml_nod
 static bool fill_up(struct groups *self, size_t first, size_t last) {
     const rp_placed_note *begin = self->row[first], *end = self->row[last];
     const struct length length = length_of(self, first, last);
-    int64_t whole = begin->actual;
+    int64_t whole = begin->actual / shared_of(begin);
     while (whole < length.count) whole *= 2;
     const int64_t missing = whole - length.count, ticks = end->end - begin->onset;
     if (missing == 0 || ticks % length.count != 0) return false;
