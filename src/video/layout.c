@@ -25,6 +25,26 @@ static bool is_top_box(const uint8_t *data, uint64_t size, uint64_t offset) {
            (rp_be32(data + offset) >= 8 || rp_be32(data + offset) <= 1);
 }
 
+/* A maker's box that the table does not know: whole, and what follows it is known or the end. */
+static bool is_strange_box(const uint8_t *data, uint64_t size, uint64_t offset) {
+    rp_media_box_walk walk = {.data = data, .position = offset, .end = size};
+    rp_media_box box;
+    return rp_media_box_next(&box, &walk) && !box.is_cut && !box.is_open &&
+           (walk.position == size || is_top_box(data, size, walk.position));
+}
+
+/* Do the boxes that lead to the sample tables, each in the one before, hold boxes to their ends?
+ * Zeros do not. box: of the type of this level, 0 .. 4. */
+static bool is_sound(const uint8_t *data, const rp_media_box *box, size_t level) {
+    static const char levels[][5] = {"moov", "trak", "mdia", "minf", "stbl"};
+    rp_media_box_walk walk = rp_media_box_inside(data, box, 0);
+    for (rp_media_box child; rp_media_box_next(&child, &walk);) {
+        const bool leads_on = level + 1 < RP_COUNT(levels) && child.type == TYPE(levels[level + 1]);
+        if (child.is_cut || (leads_on && !is_sound(data, &child, level + 1))) return false;
+    }
+    return !walk.failed;
+}
+
 static void take_mdat(rp_video_layout *layout, const uint8_t *data, uint64_t size,
                       const rp_media_box *box) {
     const uint64_t end = box->offset + box->size;
@@ -32,8 +52,9 @@ static void take_mdat(rp_video_layout *layout, const uint8_t *data, uint64_t siz
     layout->begin = box->offset + box->header_bytes;
     layout->declared_bytes =
         box->header_bytes == 16 ? rp_be64(data + box->offset + 8) : rp_be32(data + box->offset);
-    const bool is_trusted = !box->is_cut && !box->is_open && box->size > box->header_bytes &&
-                            (end == size || is_top_box(data, size, end));
+    const bool is_trusted =
+        !box->is_cut && !box->is_open && box->size > box->header_bytes &&
+        (end == size || is_top_box(data, size, end) || is_strange_box(data, size, end));
     layout->has_placeholder = box->is_open || box->size == box->header_bytes;
     layout->end = is_trusted ? end : size;
 }
@@ -51,11 +72,14 @@ static bool walk_boxes(rp_video_layout *layout, const uint8_t *data, uint64_t si
     rp_media_box box;
     bool has_boxes = false, has_mdat = false, is_mdat_whole = false, has_moof = false;
     if (!is_top_box(data, size, 0)) return false;
-    while (walk.position < size && is_top_box(data, size, walk.position) &&
+    while (walk.position < size &&
+           (is_top_box(data, size, walk.position) || is_strange_box(data, size, walk.position)) &&
            rp_media_box_next(&box, &walk)) {
         has_boxes = true;
         if (box.type == TYPE("ftyp")) layout->has_ftyp = true;
-        if (box.type == TYPE("moov") && !box.is_cut) layout->has_moov = true;
+        if (box.type == TYPE("moov") && !box.is_cut && !is_sound(data, &box, 0))
+            layout->has_damaged_moov = true;
+        else if (box.type == TYPE("moov") && !box.is_cut) layout->has_moov = true;
         if (box.type == TYPE("moof")) has_moof = true;
         if (box.type != TYPE("mdat") || (has_mdat && box.size <= layout->mdat.size)) continue;
         has_mdat = true;

@@ -19,6 +19,7 @@ typedef struct rp_video_layout {
     uint64_t declared_bytes;                  /* mdat's own word for its size */
     uint64_t begin, end;                      /* of the bytes that may hold samples */
     bool has_ftyp, has_moov, has_placeholder; /* mdat's size was never filled in */
+    bool has_damaged_moov;                    /* all there, but not to be read */
     bool is_empty; /* nothing but one byte value: a card that was never written */
 } rp_video_layout;
 

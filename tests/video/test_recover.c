@@ -280,6 +280,51 @@ TEST(a_stump_of_the_index_is_in_nobodys_way) {
     }
 }
 
+/* A copy whose last blocks were never written is as long as it should be. */
+TEST(an_index_that_ends_in_zeros_is_made_anew) {
+    char clip[PATH_BYTES], broken[PATH_BYTES], mended[PATH_BYTES];
+    struct stat about;
+    scratch_path(clip, "clip.mp4");
+    scratch_path(broken, "zeros.mp4");
+    scratch_path(mended, "mended.mp4");
+    write_kept_clip(clip, "h264_mp4");
+    REQUIRE(stat(clip, &about) == 0);
+    const size_t size = (size_t)about.st_size;
+    rp_video_report *report = NULL;
+    write_damaged(broken, clip, size, size - 500, 500, 0);
+    CHECK_INT(rp_video_inspect(&report, broken, NULL), RP_NO);
+    CHECK(strstr(rp_video_report_text(report), "the index (moov) is damaged") != NULL);
+    rp_video_report_destroy(report);
+    const rp_video_recover_options options = {.reference = clip, .output = mended};
+    CHECK_INT(rp_video_recover(&report, broken, &options, NULL), RP_OK);
+    rp_video_report_destroy(report);
+    CHECK(tracks_of(mended) == tracks_of(clip));
+}
+
+/* Between the media data and the index, as some makers have it. */
+TEST(a_box_that_is_not_known_breaks_nothing) {
+    static const uint8_t strange[24] = {0, 0, 0, 24, 'g', 'p', 's', '0'};
+    char clip[PATH_BYTES], with[PATH_BYTES];
+    rp_mapped_file file;
+    rp_text out = {0};
+    rp_video_report *report = NULL;
+    scratch_path(clip, "clip.mp4");
+    scratch_path(with, "strange.mp4");
+    write_kept_clip(clip, "h264_mp4");
+    REQUIRE(rp_mapped_file_open(&file, clip, NULL) == RP_OK);
+    rp_media_box_walk walk = {.data = file.data, .end = file.size};
+    for (rp_media_box box; rp_media_box_next(&box, &walk);) {
+        if (box.type == RP_MEDIA_TYPE('m', 'o', 'o', 'v'))
+            rp_text_add_bytes(&out, strange, sizeof strange);
+        rp_text_add_bytes(&out, file.data + box.offset, (size_t)box.size);
+    }
+    CHECK(rp_new_file_write(with, out.data, out.length, NULL) == RP_OK);
+    CHECK_INT(rp_video_inspect(&report, with, NULL), RP_OK);
+    rp_video_report_destroy(report);
+    rp_text_clear(&out);
+    rp_mapped_file_close(&file);
+}
+
 TEST(no_input_is_written_over) {
     char clip[PATH_BYTES], broken[PATH_BYTES], link[PATH_BYTES];
     struct stat before, after;
