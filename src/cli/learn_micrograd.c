@@ -1,4 +1,5 @@
 /* learn_micrograd.c: `reprise learn micrograd`: numbers with gradients, of any order. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +23,8 @@ typedef struct micrograd_example {
     size_t input_count;
     rp_scalar_name rows[NAMES_MAX];
     size_t row_count;
-    char at[AT_MAX]; /* the text of --at, cut into names */
+    char at[AT_MAX];   /* the text of --at, cut into names */
+    bool has_infinite; /* a derivative that was told is not finite */
 } micrograd_example;
 
 static rp_value call_it(micrograd_example *example, const char *name, rp_value value) {
@@ -81,6 +83,12 @@ static void record_neuron(micrograd_example *example) {
 /* -- An expression of the user's ------------------------------------------------------------------
  */
 
+static bool is_name(const char *text) {
+#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
+    return strspn(text, LETTERS) > 0 && strspn(text, LETTERS "0123456789") == strlen(text);
+#undef LETTERS
+}
+
 /* Cuts "a=-4,b=2" into inputs. */
 static rp_status read_at(micrograd_example *example, const char *at, rp_error *error) {
     if (strlen(at) >= sizeof example->at)
@@ -98,6 +106,12 @@ static rp_status read_at(micrograd_example *example, const char *at, rp_error *e
         if (example->input_count == NAMES_MAX - 1)
             return rp_cli_fail(error, RP_USAGE, "--at: more than %d names", NAMES_MAX - 1);
         *equals = '\0';
+        if (!is_name(part))
+            return rp_cli_fail(error, RP_USAGE, "--at: \"%s\" is no name: letters, digits, _",
+                               part);
+        for (size_t k = 0; k < example->input_count; k++)
+            if (strcmp(example->rows[k].text, part) == 0)
+                return rp_cli_fail(error, RP_USAGE, "--at: %s is given twice", part);
         add_input(example, part, number);
     }
     return RP_OK;
@@ -122,7 +136,7 @@ static void print_number(double number, bool is_json) {
 }
 
 /* One derivative, after its name in the mathematician's way: d3f/da2db. */
-static void print_derivative(const micrograd_example *example, const size_t *by, unsigned order,
+static void print_derivative(micrograd_example *example, const size_t *by, unsigned order,
                              rp_value value, bool is_json) {
     const char *quote = is_json ? "\"" : "";
     printf("%sd", quote);
@@ -135,8 +149,10 @@ static void print_derivative(const micrograd_example *example, const size_t *by,
         if (times > 1) printf("%u", times);
     }
     printf(is_json ? "%s: " : "%s = ", quote);
-    print_number(rp_scalar_number(example->tape, value), is_json);
+    const double number = rp_scalar_number(example->tape, value);
+    print_number(number, is_json);
     if (!is_json) printf("\n");
+    example->has_infinite = example->has_infinite || !isfinite(number);
 }
 
 /* All derivatives of the next order, each once (by a non-falling list of inputs), from the gradient
@@ -216,7 +232,10 @@ static rp_status tell(micrograd_example *example, bool is_readme,
     if (status == RP_OK && is_readme) status = show_neuron(options, error);
     else if (status == RP_OK && options->draw != NULL)
         status = rp_scalar_draw(example->tape, root, &names, options->draw, error);
-    return status == RP_OK ? rp_scalar_check_finite(example->tape, root, &names, error) : status;
+    if (status == RP_OK) status = rp_scalar_check_finite(example->tape, root, &names, error);
+    if (status == RP_OK && example->has_infinite)
+        status = rp_cli_fail(error, RP_INPUT, "a derivative is not finite here");
+    return status;
 }
 
 static rp_status run(const rp_cli_call *call, rp_error *error) {

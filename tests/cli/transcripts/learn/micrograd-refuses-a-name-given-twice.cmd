@@ -1,0 +1,1 @@
+reprise learn micrograd "x" --at x=1,x=2

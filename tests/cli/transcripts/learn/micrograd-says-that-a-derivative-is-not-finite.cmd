@@ -1,0 +1,1 @@
+reprise learn micrograd "sqrt(x)" --at x=0 >said; code=$?; cat said; exit $code
