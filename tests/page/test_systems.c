@@ -155,18 +155,23 @@ TEST(pages_without_music_say_so) {
         }
 }
 
-TEST(single_staves_are_seen_but_are_no_piano_system) {
-    drawn_page page = drawn_page_plain;
-    page.has_brace = page.has_barlines = page.has_left_line = false;
+/* The drawn page has staves, eight of them, and no piano. */
+static void check_no_piano(const drawn_page *page) {
     rp_arena arena = {0};
     rp_page_box boxes[4];
-    const rp_page_image image = drawn_page_make(&page, boxes, &arena);
+    const rp_page_image image = drawn_page_make(page, boxes, &arena);
     rp_page_systems systems;
     rp_error error = {0};
     CHECK_INT(rp_page_find_systems(&systems, &image, "x", &arena, &error), RP_NO);
     CHECK_INT(systems.staves, 8);
     CHECK(strstr(error.text, "of 8 staves no two are joined") != NULL);
     rp_arena_clear(&arena);
+}
+
+TEST(single_staves_are_seen_but_are_no_piano_system) {
+    drawn_page page = drawn_page_plain;
+    page.has_brace = page.has_barlines = page.has_left_line = false;
+    check_no_piano(&page);
 }
 
 /* Four staves with barlines through all of them: no two belong together more than others, unless a
@@ -178,14 +183,7 @@ TEST(a_quartet_is_no_piano) {
     page.has_long_barlines = true;
     check_page(&page, "a piano whose barlines go through the voices");
     page.has_brace = false;
-    rp_arena arena = {0};
-    rp_page_box boxes[4];
-    const rp_page_image image = drawn_page_make(&page, boxes, &arena);
-    rp_page_systems systems;
-    rp_error error = {0};
-    CHECK_INT(rp_page_find_systems(&systems, &image, "x", &arena, &error), RP_NO);
-    CHECK_INT(systems.staves, 8);
-    rp_arena_clear(&arena);
+    check_no_piano(&page);
 }
 
 TEST(memory_running_out_is_said_wherever_it_happens) {
