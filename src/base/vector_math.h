@@ -11,11 +11,11 @@
 #include "base/compiler.h"
 
 /* exp(x) = 2^n e^r, n = round(x / ln 2), |r| <= ln 2 / 2; e^r by its Taylor series to r^6 / 720,
- * whose rest is below 0.3466^7 / 5040 = 1.2e-7. */
+ * whose rest is below 0.3466^7 / 5040 = 1.2e-7. A NaN stays one. */
 RP_INLINE float rp_exp(float x) {
     x = x < -87.0f ? -87.0f : x > 87.0f ? 87.0f : x;
-    const float n = rintf(x * 1.44269504f);
-    const float r = (x - n * 0.693359375f) + n * 2.12194440e-4f; /* ln 2 in two parts */
+    const float n = rintf((x > -87.0f ? x : -87.0f) * 1.44269504f); /* a NaN is no integer */
+    const float r = (x - n * 0.693359375f) + n * 2.12194440e-4f;    /* ln 2 in two parts */
     float e = 1.0f / 720;
     e = e * r + 1.0f / 120;
     e = e * r + 1.0f / 24;

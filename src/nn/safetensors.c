@@ -161,6 +161,18 @@ const char *rp_safetensors_metadata(const rp_safetensors *file, const char *key)
     return found != NULL && found->kind == RP_JSON_TEXT ? found->text : NULL;
 }
 
+/* Weights may come from anywhere, and the loops take numbers only. */
+static bool are_finite(const float *values, int64_t count) {
+    const uint32_t exponent = 0x7f800000;
+    uint32_t found = 0;
+    for (int64_t i = 0; i < count; i++) {
+        uint32_t bits;
+        memcpy(&bits, &values[i], sizeof bits);
+        found |= (bits & exponent) == exponent;
+    }
+    return found == 0;
+}
+
 rp_status rp_safetensors_read(const rp_safetensors *file, const char *name, float *values,
                               int64_t count, rp_error *error) {
     const rp_json_value *tensor = rp_json_member(file->header, name);
@@ -178,6 +190,9 @@ rp_status rp_safetensors_read(const rp_safetensors *file, const char *name, floa
                        "another model",
                        file->path, name, (long long)shape_count(tensor), (long long)count);
     dtype->widen(values, file->data + begin, count);
+    if (!are_finite(values, count))
+        return rp_fail(error, RP_INPUT, -1, "%s: tensor %s holds what is no number", file->path,
+                       name);
     return RP_OK;
 }
 

@@ -35,7 +35,7 @@ void rp_safetensors_close(rp_safetensors *file);
 const char *rp_safetensors_metadata(const rp_safetensors *file, const char *key);
 
 /* Reads tensor `name` of exactly `count` numbers into `values`. RP_INPUT: it is missing, of another
- * size, or of a type that is not read. */
+ * size or of a type that is not read, or holds an infinity or NaN. */
 rp_status rp_safetensors_read(const rp_safetensors *file, const char *name, float *values,
                               int64_t count, rp_error *error);
 

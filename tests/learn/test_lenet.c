@@ -183,12 +183,10 @@ TEST(a_net_of_clothes_answers_the_same_in_the_mirror) {
 }
 
 /* Whoever hands on weights may hand on anything: the last number of the file is none. */
-TEST(weights_that_are_no_numbers_give_no_answer) {
+TEST(weights_that_are_no_numbers_are_refused) {
     static const char *const variants[] = {"1998", "modern"};
-    static const uint8_t pixels[RP_DIGIT_SIDE * RP_DIGIT_SIDE];
     for (size_t i = 0; i < RP_COUNT(variants); i++) {
         char path[600];
-        double scores[10];
         rp_error error = {0};
         rp_lenet *lenet;
         const float none = NAN;
@@ -199,10 +197,8 @@ TEST(weights_that_are_no_numbers_give_no_answer) {
         FILE *file = fopen(path, "r+b");
         REQUIRE(file != NULL && fseek(file, -4, SEEK_END) == 0);
         CHECK(fwrite(&none, sizeof none, 1, file) == 1 && fclose(file) == 0);
-        REQUIRE(rp_lenet_load(&lenet, path, "cpu", 1, NULL) == RP_OK);
-        CHECK_INT(rp_lenet_classify(lenet, pixels, scores, &error), RP_INPUT);
-        CHECK(strstr(error.text, "no numbers") != NULL);
-        rp_lenet_destroy(lenet);
+        CHECK_INT(rp_lenet_load(&lenet, path, "cpu", 1, &error), RP_INPUT);
+        CHECK(strstr(error.text, "no number") != NULL);
     }
 }
 

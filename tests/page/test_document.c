@@ -196,12 +196,12 @@ TEST(each_orientation_turns_a_picture_as_it_is_to_be_seen) {
 
 /* Exif in either order of bytes, behind another segment; no prefix is read beyond its end. */
 TEST(a_jpeg_says_in_exif_how_it_was_held) {
-    static const char *const heads[] = {
+    enum { HEAD = 8 + 36 };
+    static const uint8_t heads[][HEAD] = {
         "\xff\xd8\xff\xe0\0\4ab\xff\xe1\0\42Exif\0\0MM\0*\0\0\0\10\0\1"
         "\1\22\0\3\0\0\0\1\0\6\0\0\0\0",
         "\xff\xd8\xff\xe0\0\4ab\xff\xe1\0\42Exif\0\0II*\0\10\0\0\0\1\0"
         "\22\1\3\0\1\0\0\0\6\0\0\0\0"};
-    enum { HEAD = 8 + 36 };
     unsigned char *bytes = NULL;
     unsigned long size = 0;
     make_jpeg(&bytes, &size, TJPF_GRAY, TJSAMP_GRAY);
