@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "cli/learn_output.h"
 #include "cli/verb.h"
 #include "reprise/learn.h"
 
@@ -68,6 +69,10 @@ static rp_status run(const rp_cli_call *call, rp_error *error) {
     if (!options->json || options->data == NULL) {
         const rp_status status = show_scores(error);
         if (status != RP_OK || options->data == NULL) return status;
+    }
+    if (options->output != NULL) {
+        const rp_status status = rp_cli_learn_output(options->output, error);
+        if (status != RP_OK) return status;
     }
     study.folder = options->data;
     study.rate = options->rate;

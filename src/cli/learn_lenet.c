@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/learn_output.h"
 #include "cli/model_path.h"
 #include "cli/verb.h"
 #include "reprise/learn.h"
@@ -120,9 +121,33 @@ static rp_status classify(const struct lenet_options *options, rp_error *error) 
 /* -- Train
  * ------------------------------------------------------------------------------------------ */
 
-static void print_pass(void *context, const rp_lenet_pass *pass) {
-    const struct lenet_options *options = context;
-    if (options->json)
+/* A training under way, and where its results go. */
+typedef struct lenet_trial {
+    const struct lenet_options *options;
+    rp_lenet *lenet;                                               /* owned */
+    char weights[RP_CLI_PATH_BYTES], confusion[RP_CLI_PATH_BYTES]; /* empty without --output */
+    rp_status saved;                                               /* of the last pass */
+    rp_error *error;
+} lenet_trial;
+
+/* PREFIX.safetensors and PREFIX-confusion.png, which can both be written. */
+static rp_status name_outputs(lenet_trial *trial, rp_error *error) {
+    const char *prefix = trial->options->output;
+    if (prefix == NULL) return RP_OK;
+    if (snprintf(trial->confusion, RP_CLI_PATH_BYTES, "%s-confusion.png", prefix) >=
+        RP_CLI_PATH_BYTES)
+        return rp_cli_fail(error, RP_USAGE, "--output: the path is too long");
+    snprintf(trial->weights, RP_CLI_PATH_BYTES, "%s.safetensors", prefix);
+    const rp_status status = rp_cli_learn_output(trial->weights, error);
+    return status == RP_OK ? rp_cli_learn_output(trial->confusion, error) : status;
+}
+
+/* The weights are kept after every pass, so that a stop or a failure costs no more than one. */
+static void end_pass(void *context, const rp_lenet_pass *pass) {
+    lenet_trial *trial = context;
+    if (trial->options->output != NULL)
+        trial->saved = rp_lenet_save(trial->lenet, trial->weights, trial->error);
+    if (trial->options->json)
         printf(
             "{\"reprise\": 1, \"pass\": %u, \"loss\": %.6f, \"training_error\": %.3f, "
             "\"test_error\": %.2f, \"seconds\": %.2f}\n",
@@ -136,48 +161,46 @@ static void print_pass(void *context, const rp_lenet_pass *pass) {
     fflush(stdout);
 }
 
-/* PREFIX.safetensors and PREFIX-confusion.png. */
-static rp_status keep(rp_lenet *lenet, const struct lenet_options *options, rp_error *error) {
-    char path[RP_CLI_PATH_BYTES];
+/* After the last pass, whose weights are saved. */
+static rp_status tell_outputs(const lenet_trial *trial, rp_error *error) {
+    const struct lenet_options *options = trial->options;
     rp_lenet_evaluation evaluation = {0};
-    const char *prefix = options->output;
-    if (snprintf(path, sizeof path, "%s.safetensors", prefix) >= RP_CLI_PATH_BYTES - 20)
-        return rp_cli_fail(error, RP_USAGE, "--output: the path is too long");
-    rp_status status = rp_lenet_save(lenet, path, error);
-    if (status == RP_OK && options->hold_out > 0) { /* the test files stay unseen */
-        if (!options->json) printf("wrote %s\n", path);
+    if (trial->saved != RP_OK) return trial->saved;
+    if (options->hold_out > 0) { /* the test files stay unseen */
+        if (!options->json) printf("wrote %s\n", trial->weights);
         return RP_OK;
     }
-    if (status == RP_OK) status = rp_lenet_evaluate(lenet, options->data, &evaluation, error);
-    if (status != RP_OK) return status;
-    snprintf(path, sizeof path, "%s-confusion.png", prefix);
-    status = rp_lenet_draw_confusion(&evaluation, path, error);
-    if (!options->json && status == RP_OK)
-        printf("test error %.2f %%; wrote %s.safetensors and %s\n", evaluation.test_error, prefix,
-               path);
+    rp_status status = rp_lenet_evaluate(trial->lenet, options->data, &evaluation, error);
+    if (status == RP_OK) status = rp_lenet_draw_confusion(&evaluation, trial->confusion, error);
+    if (status == RP_OK && !options->json)
+        printf("test error %.2f %%; wrote %s and %s\n", evaluation.test_error, trial->weights,
+               trial->confusion);
     return status;
 }
 
 static rp_status train(const struct lenet_options *options, const rp_progress *progress,
                        rp_error *error) {
-    rp_lenet *lenet = NULL;
+    lenet_trial trial = {.options = options, .error = error};
     const rp_lenet_training training = {.folder = options->data,
                                         .passes = (unsigned)options->passes,
                                         .hold_out = (uint32_t)options->hold_out,
                                         .seed = (uint64_t)options->seed,
                                         .distort = options->distort,
-                                        .on_pass = print_pass,
-                                        .context = (void *)(uintptr_t)options};
-    rp_status status = options->weights != NULL
-                           ? rp_lenet_load(&lenet, options->weights, options->device,
-                                           (unsigned)options->threads, error)
-                           : rp_lenet_create(&lenet, options->variant, (uint64_t)options->seed,
-                                             options->device, (unsigned)options->threads, error);
+                                        .on_pass = end_pass,
+                                        .context = &trial};
+    rp_status status = name_outputs(&trial, error);
+    if (status != RP_OK) return status;
+    status = options->weights != NULL
+                 ? rp_lenet_load(&trial.lenet, options->weights, options->device,
+                                 (unsigned)options->threads, error)
+                 : rp_lenet_create(&trial.lenet, options->variant, (uint64_t)options->seed,
+                                   options->device, (unsigned)options->threads, error);
     if (status == RP_OK && !options->json)
-        printf("%s, %zu parameters\n", rp_lenet_variant(lenet), rp_lenet_parameter_count(lenet));
-    if (status == RP_OK) status = rp_lenet_train(lenet, &training, progress, error);
-    if (status == RP_OK && options->output != NULL) status = keep(lenet, options, error);
-    rp_lenet_destroy(lenet);
+        printf("%s, %zu parameters\n", rp_lenet_variant(trial.lenet),
+               rp_lenet_parameter_count(trial.lenet));
+    if (status == RP_OK) status = rp_lenet_train(trial.lenet, &training, progress, error);
+    if (status == RP_OK && options->output != NULL) status = tell_outputs(&trial, error);
+    rp_lenet_destroy(trial.lenet);
     return status;
 }
 
@@ -207,7 +230,8 @@ static const rp_cli_option options[] = {
     {"distort", 0, RP_CLI_FLAG, NULL, offsetof(struct lenet_options, distort),
      "1998: learn from distorted digits too; the others always do"},
     {"output", 'o', RP_CLI_TEXT, "PREFIX", offsetof(struct lenet_options, output),
-     "training: PREFIX.safetensors and, without --hold-out, PREFIX-confusion.png; --classify: "
+     "training: PREFIX.safetensors, after every pass, and, without --hold-out, "
+     "PREFIX-confusion.png; --classify: "
      "feature maps as PNG"},
     {"evaluate", 0, RP_CLI_FLAG, NULL, offsetof(struct lenet_options, evaluate),
      "test trained weights instead of training"},

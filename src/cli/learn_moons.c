@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "cli/learn_output.h"
 #include "cli/verb.h"
 #include "reprise/learn.h"
 
@@ -15,16 +16,25 @@ struct moons_options {
     bool json, no_pictures;
 };
 
-static rp_status draw(rp_moons *moons, const rp_moons_round *rounds, size_t count,
-                      const char *prefix, rp_error *error) {
+/* Where the two pictures go. */
+typedef struct moons_paths {
     char boundary[PATH_MAX_BYTES], curve[PATH_MAX_BYTES];
-    const int length = snprintf(boundary, sizeof boundary, "%s-boundary.png", prefix);
+} moons_paths;
+
+static rp_status name_pictures(moons_paths *paths, const char *prefix, rp_error *error) {
+    const int length = snprintf(paths->boundary, PATH_MAX_BYTES, "%s-boundary.png", prefix);
     if (length < 0 || length >= PATH_MAX_BYTES)
         return rp_cli_fail(error, RP_USAGE, "--output: longer than %d bytes", PATH_MAX_BYTES - 16);
-    snprintf(curve, sizeof curve, "%s-loss.png", prefix);
-    const rp_status status = rp_moons_draw_boundary(moons, boundary, error);
+    snprintf(paths->curve, PATH_MAX_BYTES, "%s-loss.png", prefix);
+    const rp_status status = rp_cli_learn_output(paths->boundary, error);
+    return status == RP_OK ? rp_cli_learn_output(paths->curve, error) : status;
+}
+
+static rp_status draw(rp_moons *moons, const rp_moons_round *rounds, size_t count,
+                      const moons_paths *paths, rp_error *error) {
+    const rp_status status = rp_moons_draw_boundary(moons, paths->boundary, error);
     if (status != RP_OK) return status;
-    return rp_moons_draw_curve(rounds, count, curve, error);
+    return rp_moons_draw_curve(rounds, count, paths->curve, error);
 }
 
 static void print_round(const rp_moons_round *round, bool is_json, bool is_first) {
@@ -45,7 +55,10 @@ static rp_status run(const rp_cli_call *call, rp_error *error) {
                                      options->noise, (uint32_t)options->steps};
     rp_moons *moons = NULL;
     rp_moons_round *rounds = NULL;
-    rp_status status = rp_moons_create(&moons, &chosen, error);
+    moons_paths paths;
+    rp_status status = RP_OK;
+    if (!options->no_pictures) status = name_pictures(&paths, options->output, error);
+    if (status == RP_OK) status = rp_moons_create(&moons, &chosen, error);
     if (status != RP_OK) return status;
     rounds = calloc(chosen.steps, sizeof *rounds);
     if (rounds == NULL) status = rp_cli_fail(error, RP_SYSTEM, "no memory for the steps");
@@ -61,7 +74,7 @@ static rp_status run(const rp_cli_call *call, rp_error *error) {
         print_round(&rounds[step], options->json, step == 0);
     }
     if (options->json) printf("]}\n");
-    if (!options->no_pictures) status = draw(moons, rounds, chosen.steps, options->output, error);
+    if (!options->no_pictures) status = draw(moons, rounds, chosen.steps, &paths, error);
 done:
     free(rounds);
     rp_moons_destroy(moons);

@@ -1,0 +1,1 @@
+reprise learn batchnorm --data nowhere --json -o nowhere/curves.png

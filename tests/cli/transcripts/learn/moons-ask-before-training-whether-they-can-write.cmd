@@ -1,0 +1,1 @@
+reprise learn moons --steps 1 -o nowhere/moons
