@@ -232,12 +232,13 @@ rp_status rp_moons_draw_curve(const rp_moons_round *rounds, size_t count, const 
 /* -- LeNet ----------------------------------------------------------------------------------------
  *
  * Networks that read a digit of 28 x 28 pixels (0 paper, 255 ink). Variants:
- *     "1998"    LeNet-5 to the letter: 60,000 parameters, trained digit by digit
+ *     "1998"    LeNet-5 of that year: 60,000 parameters, trained digit by digit
  *     "modern"  about the same size: batch norm, relu, max-pooling, distortions, Adam
  *     "large"   the same with at most 300,000 parameters
  *     "fashion" the layers of modern, learning clothes (mirrored and partly hidden, never bent)
  *     "fashion-large"  residual, under a million parameters
- * The last two answer with the mean over a picture and its mirror image.
+ * The last two answer with the mean of ten views of a picture: it and its mirror image, each as it
+ * is and moved by a pixel in four directions.
  * Data: the four IDX files of MNIST, or others of the same kind, plain or gzipped, in one folder.
  */
 

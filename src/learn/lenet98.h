@@ -1,4 +1,4 @@
-/* lenet98.h: LeNet-5 of 1998 to the letter, trained one digit at a time.
+/* lenet98.h: LeNet-5 of 1998, layer by layer as in the paper, trained one digit at a time.
  * LeCun, Bottou, Bengio, Haffner, "Gradient-based learning applied to document recognition", Proc.
  * IEEE 86(11), 1998: sections II and III, appendices A to C.
  *

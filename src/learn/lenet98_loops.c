@@ -386,7 +386,7 @@ static void curvature_map(const rp_lenet98_state *state, const rp_lenet98_weight
         all += h3[i / 10][i % 10];
     }
     for (int i = 0; i < 25; i++) {
-        second->s4[m] += h4[i] * state->p4[m][i] * state->p4[m][i]; /* the sum is one input */
+        second->s4[m] += h4[i] * state->p4[m][i] * state->p4[m][i]; /* as one input: 3-lenet-5.md */
         second->s4_bias[m] += h4[i];
     }
     second->c3_bias[m] += all;
