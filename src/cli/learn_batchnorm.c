@@ -16,11 +16,26 @@ struct batchnorm_options {
     bool json;
 };
 
-static rp_status show_scores(rp_error *error) {
+static void print_list(const char *name, const double *numbers, size_t count) {
+    printf(", \"%s\": [", name);
+    for (size_t i = 0; i < count; i++) printf("%s%.17g", i > 0 ? ", " : "", numbers[i]);
+    printf("]");
+}
+
+static rp_status show_scores(bool is_json, rp_error *error) {
     static const double scores[] = {90, 70, 50, 60, 80};
     rp_normalised result;
     const rp_status status = rp_normalise(&result, scores, COUNT(scores), error);
     if (status != RP_OK) return status;
+    if (is_json) {
+        printf("{\"reprise\": 1, \"mean\": %.17g, \"variance\": %.17g, \"deviation\": %.17g",
+               result.mean, result.variance, result.deviation);
+        print_list("scores", scores, COUNT(scores));
+        print_list("normalised", result.x, COUNT(scores));
+        print_list("gradient", result.gradient, COUNT(scores));
+        printf("}\n");
+        return RP_OK;
+    }
     printf("Five scores: mean %.0f, variance %.0f, deviation %.6f\n", result.mean, result.variance,
            result.deviation);
     printf("   score  normalised   times 2 plus 1   how the first moves with it\n");
@@ -67,7 +82,7 @@ static rp_status run(const rp_cli_call *call, rp_error *error) {
     if (options->steps < 50 || options->steps > 1000000)
         return rp_cli_fail(error, RP_USAGE, "--steps is 50 .. 1000000");
     if (!options->json || options->data == NULL) {
-        const rp_status status = show_scores(error);
+        const rp_status status = show_scores(options->json, error);
         if (status != RP_OK || options->data == NULL) return status;
     }
     if (options->output != NULL) {
@@ -104,7 +119,7 @@ static const rp_cli_option options[] = {
     {"threads", 't', RP_CLI_THREADS, "N", offsetof(struct batchnorm_options, threads),
      "at most so many; 0: all"},
     {"json", 0, RP_CLI_FLAG, NULL, offsetof(struct batchnorm_options, json),
-     "say the training as JSON"},
+     "say the training, or without --data the scores, as JSON"},
 };
 static const struct batchnorm_options defaults = {.steps = 10000, .rate = 0.1, .seed = 1};
 

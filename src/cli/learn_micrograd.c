@@ -128,11 +128,16 @@ static rp_status record_expression(micrograd_example *example, const char *text,
 /* -- Telling it -----------------------------------------------------------------------------------
  */
 
-/* A NaN is printed without the sign that it may have; JSON has none, hence null. */
+/* A NaN is printed without the sign that it may have; JSON has none, hence null. Four decimals, as
+ * the published example has them, where they say enough of the number. */
 static void print_number(double number, bool is_json) {
     if (is_json && number - number != 0) printf("null"); /* infinite or not a number */
     else if (number != number) printf("nan");
-    else printf(is_json ? "%.17g" : "%.4f", number);
+    else if (is_json) printf("%.17g", number);
+    else {
+        const double size = fabs(number);
+        printf(size == 0 || (size >= 0.1 && size < 1e9) ? "%.4f" : "%.6g", number);
+    }
 }
 
 /* One derivative, after its name in the mathematician's way: d3f/da2db. */

@@ -25,7 +25,11 @@ static void add_node(rp_text *dot, const rp_scalar_tape *tape, rp_value at,
         rp_text_add_char(dot, *letter);
     }
     if (name != NULL) rp_text_add(dot, " | ");
-    rp_text_format(dot, "data %.4f | grad %.4f }\"];\n", tape->values[at], gradient);
+    rp_text_add(dot, "data ");
+    rp_scalar_add_number(dot, tape->values[at]);
+    rp_text_add(dot, " | grad ");
+    rp_scalar_add_number(dot, gradient);
+    rp_text_add(dot, " }\"];\n");
     if (row->operands == 0) return;
     rp_text_format(dot, "  o%u [label=\"%s\"];\n  o%u -> n%u;\n  n%u -> o%u;\n", at, row->word, at,
                    at, node.a, at);

@@ -11,7 +11,7 @@ const char *rp_scalar_find_name(const rp_scalar_names *names, rp_value at) {
 }
 
 /* A NaN is printed without the sign that it may have. */
-static void add_number(rp_text *text, double number) {
+void rp_scalar_add_number(rp_text *text, double number) {
     if (isnan(number)) rp_text_add(text, "nan");
     else rp_text_format(text, "%.6g", number);
 }
@@ -21,7 +21,7 @@ void rp_scalar_add_name(rp_text *text, const rp_scalar_tape *tape, rp_value at,
     const char *name = rp_scalar_find_name(names, at);
     const bool is_leaf = rp_scalar_row_of(tape->nodes[at].op)->operands == 0;
     if (name != NULL) rp_text_add(text, name);
-    else if (is_leaf) add_number(text, tape->values[at]);
+    else if (is_leaf) rp_scalar_add_number(text, tape->values[at]);
     else rp_text_format(text, "n%u", at);
 }
 
@@ -29,7 +29,7 @@ void rp_scalar_add_formula(rp_text *text, const rp_scalar_tape *tape, rp_value a
                            const rp_scalar_names *names) {
     const rp_scalar_node node = tape->nodes[at];
     const rp_scalar_row *row = rp_scalar_row_of(node.op);
-    if (row->operands == 0) add_number(text, tape->values[at]);
+    if (row->operands == 0) rp_scalar_add_number(text, tape->values[at]);
     if (row->operands == 1) rp_text_format(text, "%s(", row->word);
     if (row->operands > 0) rp_scalar_add_name(text, tape, node.a, names);
     if (row->operands == 1) rp_text_add_char(text, ')');
@@ -70,7 +70,7 @@ static void add_reason(rp_text *text, const rp_scalar_tape *tape, rp_value at,
     const char *reason = reason_of(node.op, a, b);
     rp_scalar_add_formula(text, tape, at, names);
     rp_text_add(text, " = ");
-    add_number(text, tape->values[at]);
+    rp_scalar_add_number(text, tape->values[at]);
     rp_text_add(text, ": ");
     if (rp_scalar_row_of(node.op)->operands == 0) rp_text_add(text, "a number that is not finite");
     else if (!isfinite(a) || !isfinite(b)) rp_text_add(text, "made from one that is not finite");
@@ -151,7 +151,7 @@ static void add_gain(backward_teller *teller, rp_value at, rp_value operand, con
     add_words(teller, at, text);
     const double now = teller->gradients[operand];
     rp_text_add(&teller->line, ": ");
-    add_number(&teller->line, now - before);
+    rp_scalar_add_number(&teller->line, now - before);
     if (before != 0) rp_text_format(&teller->line, ", with the %.6g from before %.6g", before, now);
 }
 
@@ -167,9 +167,9 @@ static void tell_node(backward_teller *teller, rp_value at) {
         rp_scalar_add_formula(&teller->line, tape, at, teller->names);
     }
     rp_text_add(&teller->line, " = ");
-    add_number(&teller->line, tape->values[at]);
+    rp_scalar_add_number(&teller->line, tape->values[at]);
     rp_text_add(&teller->line, " has gradient ");
-    add_number(&teller->line, teller->gradients[at]);
+    rp_scalar_add_number(&teller->line, teller->gradients[at]);
     rp_scalar_give(teller->gradients, node, tape->values, at);
     const bool is_twice = operands == 2 && node.a == node.b;
     if (operands > 0 && words[node.op].to_a != NULL)

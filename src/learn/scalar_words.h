@@ -5,6 +5,9 @@
 #include "base/text.h"
 #include "learn/scalar.h"
 
+/* Adds a number to six digits; a NaN without the sign that it may have. */
+void rp_scalar_add_number(rp_text *text, double number);
+
 /* Adds the node's name; else its number if it is a leaf; else "n" and its place. */
 void rp_scalar_add_name(rp_text *text, const rp_scalar_tape *tape, rp_value at,
                         const rp_scalar_names *names);

@@ -1,0 +1,1 @@
+reprise learn micrograd 'exp(-x)' --at x=20
