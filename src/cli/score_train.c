@@ -101,7 +101,7 @@ const rp_cli_verb rp_cli_score_train = {
                  "go on after an interruption",
                  "reprise score train mine --init models/piano.safetensors --rate 2e-4",
                  "teach the shipped model your own prints",
-                 "mpirun -n 4 reprise score train olimpic -o run1 --batch 64 --resume",
+                 "mpirun -n 4 reprise score train olimpic -o run1 --epochs 12 --resume",
                  "go on with four processes"},
     .options = options,
     .option_count = sizeof options / sizeof options[0],
