@@ -6,6 +6,7 @@
 #ifndef REPRISE_REPRISE_H
 #define REPRISE_REPRISE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -58,6 +59,11 @@ void rp_text_free(char *text);
 /* Writes `size` bytes as the whole of `path`: aside, flushed to disk, renamed. A kill at any moment
  * leaves `path` as it was. RP_SYSTEM: the folder is missing, full or not writable. */
 rp_status rp_new_file_write(const char *path, const void *data, size_t size, rp_error *error);
+
+/* Would writing `path` replace what is, or will be, at `other`? Both name one plain file, however
+ * they are spelt, linked or not; of one that is not there yet, its folder and name decide. A device
+ * or pipe is read and written at once and replaces nothing. False where either is NULL. */
+bool rp_new_file_replaces(const char *path, const char *other);
 
 #ifdef __cplusplus
 }

@@ -108,3 +108,31 @@ rp_status rp_new_file_write(const char *path, const void *data, size_t size, rp_
     fwrite(data, 1, size, file.stream);
     return rp_new_file_commit(&file, error);
 }
+
+/* Of a file that is not there: its folder; the name in it is set apart. NULL: no memory. */
+static char *split_path(const char **name, const char *path) {
+    const char *slash = strrchr(path, '/');
+    *name = slash != NULL ? slash + 1 : path;
+    if (slash == NULL) return strdup(".");
+    return strndup(path, (size_t)(*name - path));
+}
+
+static bool is_same_node(const struct stat *a, const struct stat *b) {
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+bool rp_new_file_replaces(const char *path, const char *other) {
+    struct stat a, b;
+    if (path == NULL || other == NULL) return false;
+    const bool is_there = stat(path, &a) == 0;
+    if (is_there != (stat(other, &b) == 0)) return false;
+    if (is_there) return S_ISREG(a.st_mode) && is_same_node(&a, &b);
+    const char *name, *other_name;
+    char *folder = split_path(&name, path), *other_folder = split_path(&other_name, other);
+    const bool is_same = folder != NULL && other_folder != NULL && strcmp(name, other_name) == 0 &&
+                         stat(folder, &a) == 0 && stat(other_folder, &b) == 0 &&
+                         is_same_node(&a, &b);
+    free(folder);
+    free(other_folder);
+    return is_same;
+}

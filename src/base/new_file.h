@@ -27,6 +27,7 @@ rp_status rp_new_file_commit(rp_new_file *file, rp_error *error);
 /* Removes the file aside; does nothing after a commit. */
 void rp_new_file_abandon(rp_new_file *file);
 
-/* The same in one call is public: rp_new_file_write of reprise/reprise.h. */
+/* Public, in reprise/reprise.h: the same in one call, rp_new_file_write; and what a path would
+ * replace, rp_new_file_replaces. */
 
 #endif

@@ -103,7 +103,7 @@ static void zsh_option(FILE *out, const rp_cli_option *option) {
         fputs(":choice:(", out);
         write_choices(out, option->argument);
         fputc(')', out);
-    } else if (option->kind == RP_CLI_TEXT || option->kind == RP_CLI_OUTPUT) {
+    } else if (rp_cli_option_is_text(option)) {
         fputs(":file:_files", out);
     } else if (option->kind != RP_CLI_FLAG) {
         fputs(":number:", out);

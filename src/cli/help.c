@@ -5,6 +5,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "cli/option.h"
+
 static const char *const overview_head =
     "Reprise gives back what was made: the notes from a printed page, the film from a card\n"
     "that lost power. Nothing is sent anywhere.\n\n"
@@ -57,7 +59,7 @@ void rp_cli_help_default(char words[RP_CLI_DEFAULT_MAX], const rp_cli_verb *verb
     words[0] = '\0';
     if (verb->defaults == NULL) return;
     const char *at = (const char *)verb->defaults + option->offset;
-    if (option->kind == RP_CLI_TEXT || option->kind == RP_CLI_OUTPUT) {
+    if (rp_cli_option_is_text(option)) {
         const char *text = NULL;
         memcpy(&text, at, sizeof text);
         if (text != NULL) snprintf(words, RP_CLI_DEFAULT_MAX, "default %s", text);

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "cli/nearest.h"
 
@@ -31,6 +30,11 @@ rp_status rp_cli_fail(rp_error *error, rp_status status, const char *format, ...
     vsnprintf(error->text, sizeof error->text, format, arguments);
     va_end(arguments);
     return status;
+}
+
+bool rp_cli_option_is_text(const rp_cli_option *option) {
+    return option->kind == RP_CLI_TEXT || option->kind == RP_CLI_INPUT ||
+           option->kind == RP_CLI_OUTPUT;
 }
 
 bool rp_cli_option_is_choice(const rp_cli_option *option) {
@@ -106,6 +110,7 @@ static const struct {
 } kinds[] = {
     [RP_CLI_FLAG] = {sizeof(bool), store_flag},
     [RP_CLI_TEXT] = {sizeof(const char *), store_text},
+    [RP_CLI_INPUT] = {sizeof(const char *), store_text},
     [RP_CLI_OUTPUT] = {sizeof(const char *), store_text},
     [RP_CLI_INTEGER] = {sizeof(int64_t), store_integer},
     [RP_CLI_THREADS] = {sizeof(int64_t), store_threads},
@@ -208,36 +213,43 @@ static rp_status check_inputs(const parse *p) {
     return RP_OK;
 }
 
-/* Two names of one plain file, a link or not. A device may be read and written at once. */
-static bool is_same_file(const char *a, const char *b) {
-    struct stat x, y;
-    return stat(a, &x) == 0 && stat(b, &y) == 0 && S_ISREG(x.st_mode) && x.st_dev == y.st_dev &&
-           x.st_ino == y.st_ino;
-}
-
-static const char *output_of(const parse *p, size_t index) {
+/* The file that an option of this kind names; NULL: none. */
+static const char *file_of(const parse *p, size_t index, rp_cli_kind kind) {
     const rp_cli_option *option = &p->verb->options[index];
     const char *path = NULL;
-    if (option->kind == RP_CLI_OUTPUT) memcpy(&path, p->values + option->offset, sizeof path);
+    if (option->kind == kind) memcpy(&path, p->values + option->offset, sizeof path);
     return path;
+}
+
+/* One output against all that is read, and against the outputs named before it. */
+static rp_status check_output(const parse *p, size_t index, const char *path) {
+    const rp_cli_option *options = p->verb->options;
+    const char *name = options[index].name;
+    for (size_t k = 0; k < p->words->input_count; k++)
+        if (rp_new_file_replaces(path, p->words->inputs[k]))
+            return rp_cli_fail(p->error, RP_USAGE,
+                               "--%s: %s is the input %s; it would be written over", name, path,
+                               p->words->inputs[k]);
+    for (size_t k = 0; k < p->verb->option_count; k++) {
+        if (rp_new_file_replaces(path, file_of(p, k, RP_CLI_INPUT)))
+            return rp_cli_fail(p->error, RP_USAGE,
+                               "--%s: %s is what --%s reads; it would be written over", name, path,
+                               options[k].name);
+        if (k < index && rp_new_file_replaces(path, file_of(p, k, RP_CLI_OUTPUT)))
+            return rp_cli_fail(p->error, RP_USAGE, "--%s and --%s both write %s", options[k].name,
+                               name, path);
+    }
+    return RP_OK;
 }
 
 /* Inputs are never harmed: none is written to, and no two outputs are one file. */
 static rp_status check_outputs(const parse *p) {
-    const rp_cli_option *options = p->verb->options;
-    for (size_t i = 0; i < p->verb->option_count; i++) {
-        const char *path = output_of(p, i);
-        for (size_t k = 0; path != NULL && k < p->words->input_count; k++)
-            if (is_same_file(path, p->words->inputs[k]))
-                return rp_cli_fail(p->error, RP_USAGE,
-                                   "--%s: %s is the input %s; it would be written over",
-                                   options[i].name, path, p->words->inputs[k]);
-        for (size_t k = 0; path != NULL && k < i; k++)
-            if (output_of(p, k) != NULL && strcmp(path, output_of(p, k)) == 0)
-                return rp_cli_fail(p->error, RP_USAGE, "--%s and --%s both write %s",
-                                   options[k].name, options[i].name, path);
+    rp_status status = RP_OK;
+    for (size_t i = 0; i < p->verb->option_count && status == RP_OK; i++) {
+        const char *path = file_of(p, i, RP_CLI_OUTPUT);
+        if (path != NULL) status = check_output(p, i, path);
     }
-    return RP_OK;
+    return status;
 }
 
 rp_status rp_cli_option_parse(void *values, rp_cli_words *words, const rp_cli_verb *verb, int argc,

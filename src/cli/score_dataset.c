@@ -21,7 +21,7 @@ static const struct dataset_options defaults = {.split = "train",
 
 #define AT(member) offsetof(struct dataset_options, member)
 static const rp_cli_option options[] = {
-    {"list", 'l', RP_CLI_TEXT, "FILE", AT(list), "lines of id, tab, path below SCORES"},
+    {"list", 'l', RP_CLI_INPUT, "FILE", AT(list), "lines of id, tab, path below SCORES"},
     {"split", 's', RP_CLI_TEXT, "NAME", AT(split), "name of the lists: samples.NAME.txt"},
     {"jobs", 'j', RP_CLI_THREADS, "N", AT(jobs), "scores at a time; 0: one a processor"},
     {"height", 0, RP_CLI_INTEGER, "PX", AT(height), "of the samples (256)"},

@@ -17,7 +17,7 @@ static const struct evaluate_options defaults = {.split = "dev"};
 #define AT(member) offsetof(struct evaluate_options, member)
 static const rp_cli_option options[] = {
     {"split", 's', RP_CLI_TEXT, "NAME", AT(split), "which list: samples.NAME.txt"},
-    {"model", 'm', RP_CLI_TEXT, "FILE", AT(model), "weights to read with, instead of the shipped"},
+    {"model", 'm', RP_CLI_INPUT, "FILE", AT(model), "weights to read with, instead of the shipped"},
     {"limit", 'n', RP_CLI_INTEGER, "N", AT(limit), "only the first N systems"},
     {"details", 'd', RP_CLI_OUTPUT, "FILE", AT(details),
      "write every system's figures, a JSON line each"},

@@ -28,7 +28,7 @@ static const rp_cli_option options[] = {
      "checkpoint, weights, log and curve go here"},
     {"configuration", 'c', RP_CLI_TEXT, "level|fine|measure|zeus", AT(configuration),
      "which network (measure; with --init that of its weights)"},
-    {"init", 0, RP_CLI_TEXT, "MODEL", AT(init), "start from these weights"},
+    {"init", 0, RP_CLI_INPUT, "MODEL", AT(init), "start from these weights"},
     {"freeze", 0, RP_CLI_TEXT, "encoder|decoder", AT(freeze),
      "leave its weights (not its statistics) as they are"},
     {"resume", 0, RP_CLI_FLAG, NULL, AT(resume), "go on from the checkpoint in the folder"},

@@ -29,7 +29,8 @@
 typedef enum rp_cli_kind {
     RP_CLI_FLAG,    /* bool; given: true */
     RP_CLI_TEXT,    /* const char * */
-    RP_CLI_OUTPUT,  /* const char *: a file to be written, which no input may be */
+    RP_CLI_INPUT,   /* const char *: a file that is read */
+    RP_CLI_OUTPUT,  /* const char *: a file that is written, and so none that is read */
     RP_CLI_INTEGER, /* int64_t, 0 to INT32_MAX */
     RP_CLI_THREADS, /* int64_t, 0 to 1024: beyond it systems refuse, and not with a message */
     RP_CLI_NUMBER,  /* double */

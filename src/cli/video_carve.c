@@ -28,7 +28,7 @@ static rp_status run(const rp_cli_call *call, rp_error *error) {
 static const rp_cli_option options[] = {
     {"output", 'o', RP_CLI_TEXT, "FOLDER", offsetof(struct carve_options, output),
      "where the recordings go"},
-    {"reference", 'r', RP_CLI_TEXT, "FILE", offsetof(struct carve_options, reference),
+    {"reference", 'r', RP_CLI_INPUT, "FILE", offsetof(struct carve_options, reference),
      "a healthy clip of the same camera; without it, healthy clips of the card serve"},
     {"json", 0, RP_CLI_FLAG, NULL, offsetof(struct carve_options, json), "say it as JSON"},
 };

@@ -49,7 +49,7 @@ static rp_status run(const rp_cli_call *call, rp_error *error) {
 }
 
 static const rp_cli_option options[] = {
-    {"reference", 'r', RP_CLI_TEXT, "FILE", offsetof(struct recover_options, reference),
+    {"reference", 'r', RP_CLI_INPUT, "FILE", offsetof(struct recover_options, reference),
      "a healthy clip of the same camera and settings, or a saved profile"},
     {"output", 'o', RP_CLI_OUTPUT, "FILE", offsetof(struct recover_options, output),
      "the recovered film; without it nothing is written"},

@@ -86,6 +86,8 @@ rp_status rp_music_convert(const char *to, const char *from,
     if (rp_music_format_of(to) == RP_MUSIC_UNKNOWN)
         return rp_fail(error, RP_USAGE, 0,
                        "%s: end it in .musicxml, .mxl, .lmx, .mid, .pdf, .svg or .png", to);
+    if (rp_new_file_replaces(to, from))
+        return rp_fail(error, RP_USAGE, -1, "%s: is the score itself; name a new file", to);
     RP_TRY(rp_music_file_open(&file, from, error));
     rp_status status = read_any(&musicxml, &file, options, error);
     if (status == RP_OK && musicxml.failed) status = rp_fail_memory(error, "the score");

@@ -1,20 +1,8 @@
 /* recover.c: the public calls of video.h. */
-#include <string.h>
-#include <sys/stat.h>
-
 #include "reprise/video.h"
 #include "video/in_place.h"
 #include "video/output.h"
 #include "video/report.h"
-
-/* Two names of one file, a link or not; also of one that is not there yet. */
-static bool is_same_file(const char *a, const char *b) {
-    struct stat x, y;
-    if (a == NULL || b == NULL) return false;
-    if (stat(a, &x) == 0 && stat(b, &y) == 0)
-        return S_ISREG(x.st_mode) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
-    return strcmp(a, b) == 0;
-}
 
 /* What is written must be neither what is read nor each other. */
 static rp_status check_outputs(const char *broken, const rp_video_recover_options *options,
@@ -32,7 +20,7 @@ static rp_status check_outputs(const char *broken, const rp_video_recover_option
         {options->save_profile, options->output, "cannot be both the film and the profile"},
     };
     for (size_t i = 0; i < RP_COUNT(pairs); i++)
-        if (is_same_file(pairs[i].written, pairs[i].other))
+        if (rp_new_file_replaces(pairs[i].written, pairs[i].other))
             return rp_fail(error, RP_USAGE, -1, "%s: %s", pairs[i].written, pairs[i].what);
     return RP_OK;
 }

@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include "check.h"
 #include "cli/nearest.h"
 #include "cli/option.h"
@@ -51,6 +53,54 @@ static void parse(outcome *out, const char *const words[WORDS_MAX]) {
 }
 
 #define PARSE(out, ...) parse(out, (const char *const[WORDS_MAX]){__VA_ARGS__})
+
+/* A verb of files, for what may not be written over. */
+typedef struct paths {
+    const char *output, *picture, *model;
+} paths;
+
+static const rp_cli_option path_options[] = {
+    {"output", 'o', RP_CLI_OUTPUT, "FILE", offsetof(paths, output), "goes here"},
+    {"picture", 'p', RP_CLI_OUTPUT, "FILE", offsetof(paths, picture), "a picture"},
+    {"model", 'm', RP_CLI_INPUT, "FILE", offsetof(paths, model), "weights"},
+};
+static const rp_cli_verb path_verb = {.wing = "score",
+                                      .name = "read",
+                                      .inputs = "PAGE",
+                                      .inputs_max = 1,
+                                      .options = path_options,
+                                      .option_count = RP_COUNT(path_options),
+                                      .values_size = sizeof(paths)};
+
+TEST(no_output_is_an_input_or_another_output) {
+    static const struct {
+        const char *words[5], *complaint; /* NULL: none */
+    } rows[] = {
+        {{"page", "-o", "./page"}, "--output: ./page is the input page; it would be written over"},
+        {{"page", "-p", "link"}, "--picture: link is the input page; it would be written over"},
+        {{"-m", "page", "-o", "page"},
+         "--output: page is what --model reads; it would be written over"},
+        {{"-o", "new", "-p", ".//new"}, "--output and --picture both write .//new"},
+        {{"-o", "/dev/null", "-p", "/dev/null"}, NULL},
+        {{"page", "-o", "new", "-p", "other"}, NULL},
+        {{"page", "-o", "gone/new", "-p", "lost/new"}, NULL},
+    };
+    REQUIRE(chdir(check_scratch()) == 0);
+    CHECK_INT(rp_new_file_write("page", "music", 5, NULL), RP_OK);
+    REQUIRE(symlink("page", "link") == 0);
+    for (size_t i = 0; i < RP_COUNT(rows); i++) {
+        paths values;
+        const char *inputs[5];
+        rp_cli_words words = {.inputs = inputs};
+        rp_error error = {0};
+        int count = 0;
+        while (count < 5 && rows[i].words[count] != NULL) count++;
+        const rp_status status =
+            rp_cli_option_parse(&values, &words, &path_verb, count, rows[i].words, &error);
+        CHECK_INT(status, rows[i].complaint != NULL ? RP_USAGE : RP_OK);
+        CHECK_TEXT(error.text, rows[i].complaint != NULL ? rows[i].complaint : "");
+    }
+}
 
 TEST(defaults_hold_where_nothing_is_said) {
     outcome out;
