@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "cli/model_path.h"
 #include "cli/verb.h"
@@ -19,8 +20,9 @@ static const struct read_options defaults = {0};
 #define AT(member) offsetof(struct read_options, member)
 static const rp_cli_option options[] = {
     {"output", 'o', RP_CLI_OUTPUT, "FILE", AT(output),
-     "write here; several inputs: a folder. Default: beside, as .musicxml; - is standard output"},
-    {"model", 'm', RP_CLI_TEXT, "FILE", AT(model), "weights to read with, instead of the shipped"},
+     "write to this file or folder; - is standard output. Default: beside the page, if none is "
+     "there"},
+    {"model", 'm', RP_CLI_INPUT, "FILE", AT(model), "weights to read with, instead of the shipped"},
     {"system", 0, RP_CLI_FLAG, NULL, AT(system), "the input is one system cut out, not a page"},
     {"picture", 'p', RP_CLI_OUTPUT, "FILE", AT(picture),
      "a PNG: the page with its systems, and the engraving of what was read"},
@@ -36,15 +38,25 @@ static const rp_cli_option options[] = {
 
 enum { PATH_BYTES = RP_CLI_PATH_BYTES };
 
-/* Where the result of `input` goes. False: the path is too long. */
-static bool output_path(char path[PATH_BYTES], const struct read_options *values, const char *input,
-                        bool is_folder) {
+static bool is_folder(const char *path) {
+    struct stat about;
+    return stat(path, &about) == 0 && S_ISDIR(about.st_mode);
+}
+
+static bool is_stream(const struct read_options *values) {
+    return values->output != NULL ? strcmp(values->output, "-") == 0 : values->json;
+}
+
+/* Where the result of `input` goes: beside it, to the file that was named, or into that folder.
+ * False: the path is too long. */
+static bool output_path(char path[PATH_BYTES], const struct read_options *values,
+                        const char *input) {
     const char *ending = values->lmx ? "lmx" : "musicxml";
     const char *slash = strrchr(input, '/'), *name = slash != NULL ? slash + 1 : input;
     const char *dot = strrchr(name, '.');
     const int stem = (int)(dot != NULL && dot != name ? dot - name : (long)strlen(name));
     int used;
-    if (values->output != NULL && !is_folder)
+    if (values->output != NULL && !is_folder(values->output))
         used = snprintf(path, PATH_BYTES, "%s", values->output);
     else if (values->output != NULL)
         used = snprintf(path, PATH_BYTES, "%s/%.*s.%s", values->output, stem, name, ending);
@@ -58,12 +70,11 @@ static rp_status write_result(const rp_cli_call *call, const char *input,
     const char *text = values->lmx ? result->lmx : result->musicxml;
     char path[PATH_BYTES];
     if (values->json) printf("%s\n", result->json);
-    if (values->json && values->output == NULL) return RP_OK;
-    if (values->output != NULL && strcmp(values->output, "-") == 0) {
-        fputs(text, stdout);
+    if (is_stream(values)) {
+        if (values->output != NULL) fputs(text, stdout);
         return RP_OK;
     }
-    if (!output_path(path, values, input, call->input_count > 1))
+    if (!output_path(path, values, input))
         return rp_cli_fail(error, RP_USAGE, "%s: the path is too long", input);
     const rp_status status = rp_new_file_write(path, text, strlen(text), error);
     if (status == RP_OK && !values->json)
@@ -98,11 +109,6 @@ static rp_status find_part(int32_t *part, int32_t *parts, const char *asked, rp_
     return RP_OK;
 }
 
-static bool is_folder(const char *path) {
-    struct stat about;
-    return stat(path, &about) == 0 && S_ISDIR(about.st_mode);
-}
-
 static rp_status read_folder(const rp_cli_call *call, rp_error *error) {
     const struct read_options *values = call->values;
     rp_score_folder_options options = {.folder = call->inputs[0],
@@ -133,36 +139,61 @@ static rp_status read_folder(const rp_cli_call *call, rp_error *error) {
 
 /* ---- files ---- */
 
-static int compare_paths(const void *a, const void *b) {
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
+static const char *name_of(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash != NULL ? slash + 1 : path;
 }
 
-/* Of several inputs each must become a file of its own. Said before anything is read. */
+static int compare_names(const void *a, const void *b) {
+    return strcmp(name_of(*(const char *const *)a), name_of(*(const char *const *)b));
+}
+
+/* Two of these results, sorted by name, that are one file however it is spelt; NULL: none. */
+static const char *find_twin(const char *const *sorted, size_t count) {
+    for (size_t i = 1; i < count; i++)
+        for (size_t k = i; k > 0 && compare_names(&sorted[k - 1], &sorted[i]) == 0; k--)
+            if (rp_new_file_replaces(sorted[i], sorted[k - 1])) return sorted[i];
+    return NULL;
+}
+
+/* Where all results go. A score beside its page may have been corrected by hand since: it is
+ * replaced only by name. */
+static rp_status find_paths(char (*paths)[PATH_BYTES], const char **sorted, const rp_cli_call *call,
+                            rp_error *error) {
+    const struct read_options *values = call->values;
+    for (size_t i = 0; i < call->input_count; i++) {
+        sorted[i] = paths[i];
+        if (!output_path(paths[i], values, call->inputs[i]))
+            return rp_cli_fail(error, RP_USAGE, "%s: the path is too long", call->inputs[i]);
+        if (values->output == NULL && access(paths[i], F_OK) == 0)
+            return rp_cli_fail(error, RP_USAGE, "%s is there already; to replace it: -o %s",
+                               paths[i], paths[i]);
+    }
+    return RP_OK;
+}
+
+/* Said before anything is read: of several inputs each must become a file of its own. */
 static rp_status check_paths(const rp_cli_call *call, rp_error *error) {
     const struct read_options *values = call->values;
     const size_t count = call->input_count;
-    const bool is_stream = values->output != NULL ? strcmp(values->output, "-") == 0 : values->json;
-    if (count < 2 || is_stream) return RP_OK;
-    if (values->output != NULL && !is_folder(values->output))
+    if (is_stream(values)) return RP_OK;
+    if (count > 1 && values->output != NULL && !is_folder(values->output))
         return rp_cli_fail(error, RP_USAGE, "-o %s: of several inputs it is a folder, to be there",
                            values->output);
     char(*paths)[PATH_BYTES] = calloc(count, sizeof *paths);
-    const char **sorted = calloc(count, sizeof *sorted);
+    const char **sorted = calloc(count, sizeof *sorted), *twin = NULL;
     rp_status status =
         paths != NULL && sorted != NULL
-            ? RP_OK
+            ? find_paths(paths, sorted, call, error)
             : rp_cli_fail(error, RP_SYSTEM, "no memory for the names of the results");
-    for (size_t i = 0; i < count && status == RP_OK; i++) {
-        sorted[i] = paths[i];
-        if (!output_path(paths[i], values, call->inputs[i], true))
-            status = rp_cli_fail(error, RP_USAGE, "%s: the path is too long", call->inputs[i]);
+    if (status == RP_OK) {
+        qsort(sorted, count, sizeof *sorted, compare_names);
+        twin = find_twin(sorted, count);
     }
-    if (status == RP_OK) qsort(sorted, count, sizeof *sorted, compare_paths);
-    for (size_t i = 1; i < count && status == RP_OK; i++)
-        if (strcmp(sorted[i - 1], sorted[i]) == 0)
-            status = rp_cli_fail(error, RP_USAGE,
-                                 "two inputs would both become %s; read them one by one, with -o",
-                                 sorted[i]);
+    if (twin != NULL)
+        status =
+            rp_cli_fail(error, RP_USAGE,
+                        "two inputs would both become %s; read them one by one, with -o", twin);
     free(sorted);
     free(paths);
     return status;

@@ -1,0 +1,1 @@
+mkdir out; reprise score read "$EXAMPLES/pages/rain.png" -o out; ls out
