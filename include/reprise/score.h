@@ -49,7 +49,8 @@ rp_score_train_options rp_score_train_defaults(void);
 
 /* Trains until the epochs are done or progress asks for an end (then with a checkpoint: RP_NO).
  * Leaves in `output`: checkpoint.safetensors, model.safetensors (f16, for use), log.jsonl,
- * curve.png. */
+ * curve.png. RP_USAGE: a run in `output` already, or one of another configuration or batch; a
+ * configuration that reads by measure and a set without the edges of measures. */
 rp_status rp_score_train(const rp_score_train_options *options, const rp_progress *progress,
                          const rp_log *log, rp_error *error);
 

@@ -1,8 +1,8 @@
 /* dataset.h: a split of an OLiMPiC data set in memory: images at the model's height, tokens, edges.
  *
  *     DATA/samples.SPLIT.txt        names, one a line: samples/SCORE/p1-s1
- *     DATA/measures.SPLIT.txt       optional: name, then the x of the edges of its measures in px
- *                                   of an image 256 high: one more number than measures
+ *     DATA/measures.SPLIT.txt       to train by measure: name, then the x of the edges of its
+ *                                   measures in px of an image 256 high: one more than measures
  *     DATA/NAME.png, DATA/NAME.lmx  a folder, or *.tgz shards in DATA that hold them
  *     DATA/NAME.jpg                 instead of .png, as GrandStaff has it
  *     DATA/NAME.musicxml            optional: the same music, for judging

@@ -311,14 +311,18 @@ static rp_status evaluate(trainer *t, rp_error *error) {
     return RP_OK;
 }
 
+/* The checkpoint says its batch beside what the network is: its step counts batches. */
 static rp_status save(trainer *t, rp_error *error) {
     rp_arena space = {0};
-    rp_metadata metadata[RP_MODEL_METADATA];
+    rp_metadata metadata[RP_MODEL_METADATA + 1];
+    char batch[16];
     RP_TRY(rp_device_finish(t->device, error));
     rp_status status = rp_model_metadata(&t->model, metadata, &space, error);
+    snprintf(batch, sizeof batch, "%d", t->options->batch);
+    metadata[RP_MODEL_METADATA] = (rp_metadata){"batch", batch};
     if (status == RP_OK)
         status = rp_checkpoint_write(t->path[0], &t->model.parameters, t->step, metadata,
-                                     RP_MODEL_METADATA, error);
+                                     RP_COUNT(metadata), error);
     if (status == RP_OK)
         status = rp_checkpoint_ship(t->path[1], &t->model.parameters, true, true, metadata,
                                     RP_MODEL_METADATA, error);
@@ -329,6 +333,18 @@ static rp_status save(trainer *t, rp_error *error) {
 
 /* ---- from start to end -------------------------------------------------------------------------
  */
+
+/* A network that reads by measure learns from whole systems what it will never see again: with no
+ * edges at all it forgets how to cut, and how to read a part (docs/steps/own-prints.md). */
+static rp_status check_edges(const trainer *t, rp_error *error) {
+    if (!t->model.configuration->by_measure) return RP_OK;
+    for (int32_t i = 0; i < t->train.count; i++)
+        if (t->train.samples[i].edges != NULL) return RP_OK;
+    return rp_fail(error, RP_USAGE, -1,
+                   "%s: no system has its measures' edges in measures.train.txt, and configuration "
+                   "%s learns by measure; write them there, or train configuration zeus",
+                   t->options->data, t->model.configuration->name);
+}
 
 static rp_status load_data(trainer *t, rp_error *error) {
     const rp_score_train_options *o = t->options;
@@ -341,6 +357,7 @@ static rp_status load_data(trainer *t, rp_error *error) {
                               .height = t->model.configuration->height,
                               .frame = t->model.configuration->frame};
     rp_status status = rp_dataset_load(&t->train, o->data, &set, error);
+    if (status == RP_OK) status = check_edges(t, error);
     if (status == RP_OK && t->group.rank == 0) { /* the first member evaluates */
         set.split = "dev";
         set.limit = o->evaluate_limit;
@@ -350,10 +367,27 @@ static rp_status load_data(trainer *t, rp_error *error) {
     return status;
 }
 
+/* Its step counts batches: with others the run would lose its place in the epochs and end early or
+ * late. Checkpoints written before do not say their batch. */
+static rp_status check_batch(const trainer *t, rp_error *error) {
+    rp_safetensors file;
+    RP_TRY(rp_safetensors_open(&file, t->path[0], error));
+    const char *batch = rp_safetensors_metadata(&file, "batch");
+    rp_status status = RP_OK;
+    if (batch != NULL && strtol(batch, NULL, 10) != t->options->batch)
+        status = rp_fail(error, RP_USAGE, -1,
+                         "%s: is a run with batches of %s, not %d; resume it "
+                         "with --batch %s",
+                         t->path[0], batch, t->options->batch, batch);
+    rp_safetensors_close(&file);
+    return status;
+}
+
 /* The run's own network: what the checkpoint says it is. */
 static rp_status open_checkpoint(trainer *t, rp_error *error) {
     const char *wanted = t->options->configuration;
     RP_TRY(rp_model_open(&t->model, t->path[0], true, error));
+    RP_TRY(check_batch(t, error));
     t->model.calibration = (rp_calibration){0};
     if (wanted == NULL || strcmp(wanted, t->model.configuration->name) == 0) return RP_OK;
     return rp_fail(error, RP_USAGE, -1, "%s: is a run of configuration %s, not %s", t->path[0],

@@ -37,6 +37,7 @@ def png(path, width, height, rows):
 def make_set():
     draw = random.Random(5)
     names = [f"s{i}" for i in range(12)]
+    edges = []
     for i, name in enumerate(names):
         width, height = 140 + 8 * i, 96
         rows = [[0 if 20 <= y <= 36 and y % 4 == 0 or 56 <= y <= 72 and y % 4 == 0 else 255
@@ -49,9 +50,13 @@ def make_set():
         with open(f"{folder}/set/{name}.lmx", "w") as label:
             label.write("measure C4 voice:1 quarter measure D4 voice:1 half\n" if i % 2
                         else "measure E4 voice:1 whole\n")
+        right = width * 256 // height  # px of the image at 256 px height
+        edges.append(f"{name} 0 {right // 2} {right}" if i % 2 else f"{name} 0 {right}")
     for split in ("train", "dev"):
         with open(f"{folder}/set/samples.{split}.txt", "w") as out:
             out.write("\n".join(names) + "\n")
+    with open(f"{folder}/set/measures.train.txt", "w") as out:
+        out.write("\n".join(edges) + "\n")
 
 
 def train(output, processes, *more, wait=True):

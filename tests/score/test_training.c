@@ -45,16 +45,22 @@ static void draw_sample(const char *folder, int index) {
 
 static const char *make_set(void) {
     static char folder[512];
-    rp_text list = {0};
+    rp_text list = {0}, edges = {0};
     snprintf(folder, sizeof folder, "%s/set", check_scratch());
     mkdir(folder, 0777);
     for (int i = 0; i < SAMPLES; i++) {
         draw_sample(folder, i);
         rp_text_format(&list, "s%d\n", i);
+        const int width = (150 + 10 * i) * 256 / 96; /* px at 256 px height */
+        rp_text_format(&edges, "s%d 0", i);
+        if (i % 2) rp_text_format(&edges, " %d", width / 2);
+        rp_text_format(&edges, " %d\n", width);
     }
+    write_text(folder, "measures.train.txt", edges.data);
     write_text(folder, "samples.train.txt", list.data);
     write_text(folder, "samples.dev.txt", "s0\ns1\n");
     rp_text_clear(&list);
+    rp_text_clear(&edges);
     return folder;
 }
 
@@ -128,6 +134,37 @@ TEST(a_run_is_not_begun_over_another_and_is_resumed_as_what_it_is) {
     o.epochs = 2;
     CHECK_INT(rp_score_train(&o, NULL, NULL, &error), RP_OK);
     CHECK(stat(log, &after) == 0 && after.st_size > before.st_size);
+}
+
+/* The step in a checkpoint counts batches. */
+TEST(a_run_is_resumed_with_its_own_batch) {
+    char run[512];
+    rp_error error = {0};
+    rp_score_train_options o = options_for(make_set(), run, "batch");
+    o.epochs = 1;
+    REQUIRE(rp_score_train(&o, NULL, NULL, &error) == RP_OK);
+    o.resume = true;
+    o.epochs = 2;
+    o.batch = 3;
+    CHECK_INT(rp_score_train(&o, NULL, NULL, &error), RP_USAGE);
+    CHECK(strstr(error.text, "--batch 2") != NULL);
+    o.batch = 2;
+    CHECK_INT(rp_score_train(&o, NULL, NULL, &error), RP_OK);
+}
+
+/* 96 own systems without edges took the shipped weights from 10.5 to 27.6 % of errors. */
+TEST(a_network_that_reads_by_measure_wants_edges) {
+    char run[512], path[600];
+    const char *set = make_set();
+    rp_error error = {0};
+    rp_score_train_options o = options_for(set, run, "edges");
+    o.epochs = 1;
+    snprintf(path, sizeof path, "%s/measures.train.txt", set);
+    remove(path);
+    CHECK_INT(rp_score_train(&o, NULL, NULL, &error), RP_USAGE);
+    CHECK(strstr(error.text, "measures.train.txt") != NULL);
+    o.configuration = "zeus";
+    CHECK_INT(rp_score_train(&o, NULL, NULL, &error), RP_OK);
 }
 
 TEST(a_run_that_cannot_begin_leaves_no_folder) {
