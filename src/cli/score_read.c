@@ -241,7 +241,7 @@ const rp_cli_verb rp_cli_score_read = {
         "Reads PNG, JPEG, TIFF and PDF. Each input becomes one score: piano systems are found on\n"
         "its pages, read, and joined. Nothing is sent anywhere; the input is not changed. Of a\n"
         "folder each file becomes a score, with a JSON line in pages.*.jsonl; run again, it goes\n"
-        "on where it stopped.",
+        "on where it stopped, and tries again what it could not read.",
     .examples = {"reprise score read scan.pdf -o piece.musicxml", "a scanned piece",
                  "reprise score read page.png -p seen.png", "and a picture of what was read",
                  "mpirun -n 8 reprise score read scans -o scores -t 1", "a folder, in 8 processes"},

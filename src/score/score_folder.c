@@ -4,10 +4,11 @@
  *                                   OUTPUT/pages.PART.jsonl    a line a page, when it is done
  *
  * The list is sorted by name; part k of n takes every n-th page from the k-th on, so that many
- * processes share a folder without a word between them. A page is done when its line is there: the
- * score was renamed into place before. A run that was killed goes on where it stopped, with as many
- * parts as it likes: all pages.*.jsonl are read first. A line cut short by a kill does not count.
- */
+ * processes share a folder without a word between them. A page is done when a line says that it was
+ * read and the score that the line names is there, of the kind that is asked for. A run that was
+ * killed goes on where it stopped, with as many parts as it likes: all pages.*.jsonl are read
+ * first. A line cut short by a kill does not count, nor one of a page that could not be read: it
+ * may have been scanned anew. */
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -25,7 +26,7 @@
 #include "base/progress.h"
 #include "reprise/score.h"
 
-enum { PATH_BYTES = 4096 };
+enum { PATH_BYTES = 4096, NAME_BYTES = 512 };
 
 typedef struct page {
     char *name; /* of the file, in FOLDER */
@@ -76,6 +77,27 @@ static rp_status list_pages(folder *f, rp_error *error) {
     return rp_fail(error, RP_NO, -1, "%s: holds no .png, .jpg, .tif or .pdf", f->options->folder);
 }
 
+static size_t stem_length(const char *name) { return (size_t)(strrchr(name, '.') - name); }
+
+/* Is there another page of the same name but for its ending? They lie together, by name. */
+static bool has_twin(const folder *f, size_t i) {
+    const char *name = f->pages[i].name;
+    const size_t stem = stem_length(name);
+    for (int step = -1; step <= 1; step += 2)
+        for (size_t k = i + (size_t)step; k < f->count; k += (size_t)step) {
+            if (strncmp(f->pages[k].name, name, stem + 1) != 0) break;
+            if (stem_length(f->pages[k].name) == stem) return true;
+        }
+    return false;
+}
+
+/* The score of page i, a file in OUTPUT. */
+static void name_output(char *name, size_t size, const folder *f, size_t i) {
+    const char *input = f->pages[i].name;
+    const int stem = (int)(has_twin(f, i) ? strlen(input) : stem_length(input));
+    snprintf(name, size, "%.*s.%s", stem, input, f->options->lmx ? "lmx" : "musicxml");
+}
+
 /* ---- what was done before ----------------------------------------------------------------------
  */
 
@@ -84,10 +106,17 @@ static void mark_done(folder *f, const char *line, size_t length, rp_arena *scra
     rp_arena_reset(scratch);
     if (rp_json_read(&value, line, length, scratch, "pages", NULL) != RP_OK) return;
     const rp_json_value *input = rp_json_member(value, "input");
+    const rp_json_value *output = rp_json_member(value, "output"); /* only where it was read */
     if (input == NULL || input->kind != RP_JSON_TEXT) return;
+    if (output == NULL || output->kind != RP_JSON_TEXT) return;
     page key = {.name = (char *)input->text};
     page *found = bsearch(&key, f->pages, f->count, sizeof *f->pages, compare_pages);
-    if (found != NULL) found->is_done = true;
+    if (found == NULL || found->is_done) return;
+    char wanted[NAME_BYTES], path[PATH_BYTES];
+    name_output(wanted, sizeof wanted, f, (size_t)(found - f->pages));
+    if (strcmp(output->text, wanted) != 0) return;
+    snprintf(path, sizeof path, "%s/%s", f->options->output, wanted);
+    found->is_done = access(path, F_OK) == 0;
 }
 
 static int is_record(const struct dirent *entry) {
@@ -133,20 +162,6 @@ static rp_status open_record(folder *f, rp_error *error) {
 /* ---- one page ----------------------------------------------------------------------------------
  */
 
-static size_t stem_length(const char *name) { return (size_t)(strrchr(name, '.') - name); }
-
-/* Is there another page of the same name but for its ending? They lie together, by name. */
-static bool has_twin(const folder *f, size_t i) {
-    const char *name = f->pages[i].name;
-    const size_t stem = stem_length(name);
-    for (int step = -1; step <= 1; step += 2)
-        for (size_t k = i + (size_t)step; k < f->count; k += (size_t)step) {
-            if (strncmp(f->pages[k].name, name, stem + 1) != 0) break;
-            if (stem_length(f->pages[k].name) == stem) return true;
-        }
-    return false;
-}
-
 static rp_status write_line(const folder *f, const page *p, const char *output,
                             const rp_score_result *r, const rp_error *failure, double seconds,
                             rp_error *error) {
@@ -183,12 +198,11 @@ static rp_status read_page(folder *f, size_t i, rp_error *error) {
     const rp_score_folder_options *o = f->options;
     const page *p = &f->pages[i];
     const rp_score_read_options how = {.is_system = o->is_system};
-    char input[PATH_BYTES], output[PATH_BYTES], name[512];
+    char input[PATH_BYTES], output[PATH_BYTES], name[NAME_BYTES];
     rp_score_result result = {0};
     rp_error failure = {0};
     const double started = rp_clock_seconds();
-    const int stem = (int)(has_twin(f, i) ? strlen(p->name) : stem_length(p->name));
-    snprintf(name, sizeof name, "%.*s.%s", stem, p->name, o->lmx ? "lmx" : "musicxml");
+    name_output(name, sizeof name, f, i);
     if (snprintf(input, sizeof input, "%s/%s", o->folder, p->name) >= (int)sizeof input ||
         snprintf(output, sizeof output, "%s/%s", o->output, name) >= (int)sizeof output)
         return rp_fail(error, RP_USAGE, -1, "%s: the path is too long", p->name);
