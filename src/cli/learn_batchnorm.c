@@ -79,8 +79,6 @@ static void tell(const rp_batchnorm_point *points, size_t count, bool is_json) {
 static rp_status run(const rp_cli_call *call, rp_error *error) {
     const struct batchnorm_options *options = call->values;
     rp_batchnorm_study study = RP_BATCHNORM_STUDY_INIT;
-    if (options->steps < 50 || options->steps > 1000000)
-        return rp_cli_fail(error, RP_USAGE, "--steps is 50 .. 1000000");
     if (!options->json || options->data == NULL) {
         const rp_status status = show_scores(options->json, error);
         if (status != RP_OK || options->data == NULL) return status;
@@ -108,9 +106,9 @@ static rp_status run(const rp_cli_call *call, rp_error *error) {
 static const rp_cli_option options[] = {
     {"data", 'd', RP_CLI_TEXT, "DIR", offsetof(struct batchnorm_options, data),
      "folder of MNIST's four IDX files: train the network twice"},
-    {"steps", 0, RP_CLI_INTEGER, "N", offsetof(struct batchnorm_options, steps),
+    {"steps", 0, RP_CLI_INTEGER, "50..1000000", offsetof(struct batchnorm_options, steps),
      "steps of 60 digits"},
-    {"rate", 0, RP_CLI_NUMBER, "R", offsetof(struct batchnorm_options, rate),
+    {"rate", 0, RP_CLI_NUMBER, "0..", offsetof(struct batchnorm_options, rate),
      "of learning, the same for both"},
     {"output", 'o', RP_CLI_OUTPUT, "PNG", offsetof(struct batchnorm_options, output),
      "draw both curves"},

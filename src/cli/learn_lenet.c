@@ -206,12 +206,6 @@ static rp_status train(const struct lenet_options *options, const rp_progress *p
 
 static rp_status run(const rp_cli_call *call, rp_error *error) {
     const struct lenet_options *options = call->values;
-    if (options->threads < 0 || options->threads > 1024)
-        return rp_cli_fail(error, RP_USAGE, "--threads is 0 (all) .. 1024");
-    if (options->passes < 0 || options->passes > 1000)
-        return rp_cli_fail(error, RP_USAGE, "--passes is 1 .. 1000");
-    if (options->hold_out < 0 || options->hold_out > 1000000)
-        return rp_cli_fail(error, RP_USAGE, "--hold-out is 0 .. 1000000");
     if (options->classify != NULL) return classify(options, error);
     if (options->data == NULL)
         return rp_cli_fail(error, RP_USAGE, "--data DIR names the folder of the four IDX files");
@@ -223,9 +217,9 @@ static const rp_cli_option options[] = {
      "folder of train- and t10k-images-idx3-ubyte and -labels-idx1-ubyte, also .gz"},
     {"variant", 0, RP_CLI_TEXT, "1998|modern|large|fashion|fashion-large",
      offsetof(struct lenet_options, variant), "which network (modern)"},
-    {"passes", 0, RP_CLI_INTEGER, "N", offsetof(struct lenet_options, passes),
+    {"passes", 0, RP_CLI_INTEGER, "1..1000", offsetof(struct lenet_options, passes),
      "passes over the training data (the variant's own number)"},
-    {"hold-out", 0, RP_CLI_INTEGER, "N", offsetof(struct lenet_options, hold_out),
+    {"hold-out", 0, RP_CLI_INTEGER, "0..1000000", offsetof(struct lenet_options, hold_out),
      "do not learn the last N training digits: test on them instead of the test files"},
     {"distort", 0, RP_CLI_FLAG, NULL, offsetof(struct lenet_options, distort),
      "1998: learn from distorted digits too; the others always do"},
@@ -243,7 +237,7 @@ static const rp_cli_option options[] = {
      "of weights, order and distortions (1)"},
     {"device", 0, RP_CLI_TEXT, "cpu|cuda", offsetof(struct lenet_options, device),
      "where to reckon; cuda: an NVIDIA GPU (cpu)"},
-    {"threads", 't', RP_CLI_INTEGER, "N", offsetof(struct lenet_options, threads),
+    {"threads", 't', RP_CLI_THREADS, "N", offsetof(struct lenet_options, threads),
      "at most so many, 0 for all (0); 1998 needs one"},
     {"json", 0, RP_CLI_FLAG, NULL, offsetof(struct lenet_options, json), "say it as JSON"},
 };

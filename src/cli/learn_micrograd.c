@@ -8,7 +8,7 @@
 #include "reprise/learn.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-enum { NAMES_MAX = 16, AT_MAX = 512, ORDER_MAX = 12 };
+enum { NAMES_MAX = 16, AT_MAX = 512, ORDER_MAX = 12 /* as --order admits */ };
 
 struct micrograd_options {
     const char *at, *draw;
@@ -247,9 +247,6 @@ static rp_status run(const rp_cli_call *call, rp_error *error) {
     const struct micrograd_options *options = call->values;
     const bool is_readme = call->input_count == 0;
     micrograd_example example = {0};
-    if (options->order < 1 || options->order > ORDER_MAX)
-        return rp_cli_fail(error, RP_USAGE, "--order: %lld is not in 1 .. %d",
-                           (long long)options->order, ORDER_MAX);
     if (is_readme && options->at != NULL)
         return rp_cli_fail(error, RP_USAGE, "--at goes with an expression, such as 'a*b + b^3'");
     rp_status status = rp_scalar_tape_create(&example.tape, error);
@@ -265,8 +262,8 @@ static rp_status run(const rp_cli_call *call, rp_error *error) {
 static const rp_cli_option options[] = {
     {"at", 0, RP_CLI_TEXT, "NAMES", offsetof(struct micrograd_options, at),
      "the numbers of the expression's names: x=2,y=-1"},
-    {"order", 0, RP_CLI_INTEGER, "N", offsetof(struct micrograd_options, order),
-     "derivatives up to this order, 1 to 12"},
+    {"order", 0, RP_CLI_INTEGER, "1..12", offsetof(struct micrograd_options, order),
+     "derivatives up to this order"},
     {"draw", 0, RP_CLI_TEXT, "FILE", offsetof(struct micrograd_options, draw),
      "draw the graph (the neuron, without an expression): .dot, .svg or .png"},
     {"trace", 0, RP_CLI_FLAG, NULL, offsetof(struct micrograd_options, trace),

@@ -48,9 +48,6 @@ static void print_round(const rp_moons_round *round, bool is_json, bool is_first
 
 static rp_status run(const rp_cli_call *call, rp_error *error) {
     const struct moons_options *options = call->values;
-    if (options->seed < 0 || options->seed > UINT32_MAX || options->points < 0 ||
-        options->points > UINT32_MAX || options->steps < 0 || options->steps > UINT32_MAX)
-        return rp_cli_fail(error, RP_USAGE, "--seed, --points and --steps are 0 or more");
     const rp_moons_options chosen = {(uint32_t)options->seed, (uint32_t)options->points,
                                      options->noise, (uint32_t)options->steps};
     rp_moons *moons = NULL;
@@ -86,7 +83,7 @@ static const rp_cli_option options[] = {
      "steps of gradient descent (100)"},
     {"points", 0, RP_CLI_INTEGER, "N", offsetof(struct moons_options, points),
      "points of both moons together (100)"},
-    {"noise", 0, RP_CLI_NUMBER, "X", offsetof(struct moons_options, noise),
+    {"noise", 0, RP_CLI_NUMBER, "0..", offsetof(struct moons_options, noise),
      "deviation of the points from their half circle (0.1)"},
     {"seed", 0, RP_CLI_INTEGER, "N", offsetof(struct moons_options, seed),
      "of the points and weights (1337)"},

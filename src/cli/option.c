@@ -2,8 +2,6 @@
 #include "cli/option.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -61,20 +59,44 @@ static rp_status store_text(parse *p, const rp_cli_option *option, const char *w
     return RP_OK;
 }
 
+/* What an argument such as "1..4" or "1.." admits, both ends included; INFINITY: no end. Of another
+ * argument, as of the kind: 0 .. `most`. */
+typedef struct range {
+    double least, most;
+} range;
+
+static range range_of(const rp_cli_option *option, range of_kind) {
+    const char *argument = option->argument != NULL ? option->argument : "";
+    char *end = NULL;
+    const long long least = strtoll(argument, &end, 10);
+    if (end == argument || strncmp(end, "..", 2) != 0) return of_kind;
+    const char *upper = end + 2;
+    return (range){(double)least, *upper != '\0' ? (double)strtoll(upper, NULL, 10) : of_kind.most};
+}
+
+static rp_status check_range(parse *p, const rp_cli_option *option, const char *word, double value,
+                             range of_kind) {
+    const range r = range_of(option, of_kind);
+    if (value >= r.least && value <= r.most) return RP_OK;
+    if (isinf(r.most))
+        return rp_cli_fail(p->error, RP_USAGE, "--%s: %s is less than %.0f", option->name, word,
+                           r.least);
+    return rp_cli_fail(p->error, RP_USAGE, "--%s: %s is not between %.0f and %.0f", option->name,
+                       word, r.least, r.most);
+}
+
 static rp_status store_up_to(int64_t most, parse *p, const rp_cli_option *option,
                              const char *word) {
     char *end = NULL;
-    errno = 0;
     const long long number = strtoll(word, &end, 10);
     if (end == word || *end != '\0')
         return rp_cli_fail(p->error, RP_USAGE, "--%s: '%s' is not a whole number", option->name,
                            word);
-    const int64_t value = number;
-    if (errno == ERANGE || value < 0 || value > most)
-        return rp_cli_fail(p->error, RP_USAGE, "--%s: %s is not between 0 and %" PRId64,
-                           option->name, word, most);
-    memcpy(p->values + option->offset, &value, sizeof value);
-    return RP_OK;
+    const int64_t value =
+        number; /* one beyond its type's range is at an end of it, and so refused */
+    const rp_status status = check_range(p, option, word, (double)value, (range){0, (double)most});
+    if (status == RP_OK) memcpy(p->values + option->offset, &value, sizeof value);
+    return status;
 }
 
 static rp_status store_integer(parse *p, const rp_cli_option *option, const char *word) {
@@ -93,8 +115,9 @@ static rp_status store_number(parse *p, const rp_cli_option *option, const char 
         return rp_cli_fail(p->error, RP_USAGE, "--%s: '%s' is not a number", option->name, word);
     if (isinf(value))
         return rp_cli_fail(p->error, RP_USAGE, "--%s: %s is too large", option->name, word);
-    memcpy(p->values + option->offset, &value, sizeof value);
-    return RP_OK;
+    const rp_status status = check_range(p, option, word, value, (range){-INFINITY, INFINITY});
+    if (status == RP_OK) memcpy(p->values + option->offset, &value, sizeof value);
+    return status;
 }
 
 static rp_status store_flag(parse *p, const rp_cli_option *option, const char *word) {

@@ -19,7 +19,7 @@ static const rp_cli_option options[] = {
      "another seed, another sheet"},
     {"mixtures", 0, RP_CLI_INTEGER, "N", offsetof(struct augment_options, mixtures),
      "how many pictures with everything at its chance"},
-    {"page", 0, RP_CLI_INTEGER, "N", offsetof(struct augment_options, page),
+    {"page", 0, RP_CLI_INTEGER, "1..", offsetof(struct augment_options, page),
      "page of a TIFF or PDF, from 1"},
 };
 

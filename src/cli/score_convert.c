@@ -10,7 +10,7 @@ struct convert_options {
 static const rp_cli_option options[] = {
     {"unroll", 0, RP_CLI_FLAG, NULL, offsetof(struct convert_options, unroll),
      "to MIDI: play repeats and their endings out"},
-    {"seconds", 0, RP_CLI_INTEGER, "N", offsetof(struct convert_options, seconds),
+    {"seconds", 0, RP_CLI_INTEGER, "1..", offsetof(struct convert_options, seconds),
      "how long MuseScore may take (120)"},
 };
 
@@ -18,7 +18,6 @@ static const struct convert_options defaults = {.seconds = 120};
 
 static rp_status run(const rp_cli_call *call, rp_error *error) {
     const struct convert_options *values = call->values;
-    if (values->seconds < 1) return rp_cli_fail(error, RP_USAGE, "--seconds is 1 or more");
     const rp_music_convert_options how = {.unrolls_repeats = values->unroll,
                                           .seconds_max = (double)values->seconds,
                                           .log = call->log};

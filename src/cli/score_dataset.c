@@ -26,7 +26,7 @@ static const rp_cli_option options[] = {
     {"jobs", 'j', RP_CLI_THREADS, "N", AT(jobs), "scores at a time; 0: one a processor"},
     {"height", 0, RP_CLI_INTEGER, "PX", AT(height), "of the samples (256)"},
     {"dpi", 0, RP_CLI_INTEGER, "N", AT(dpi), "of the pages they are cut from (300)"},
-    {"seconds", 0, RP_CLI_INTEGER, "N", AT(seconds), "how long MuseScore may take a score (300)"},
+    {"seconds", 0, RP_CLI_INTEGER, "1..", AT(seconds), "how long MuseScore may take a score (300)"},
     {"engraver", 0, RP_CLI_TEXT, "musescore|verovio", AT(engraver),
      "verovio: through node (npm install verovio), for piano solo"},
     {"fonts", 0, RP_CLI_TEXT, "LIST", AT(fonts),
@@ -56,7 +56,6 @@ static void print_report(const rp_score_dataset_report *report) {
 
 static rp_status run(const rp_cli_call *call, rp_error *error) {
     const struct dataset_options *values = call->values;
-    if (values->seconds < 1) return rp_cli_fail(error, RP_USAGE, "--seconds is 1 or more");
     const rp_score_dataset_options build = {.list = values->list,
                                             .split = values->split,
                                             .height = (int32_t)values->height,

@@ -30,8 +30,8 @@ static const rp_cli_option options[] = {
     {"lmx", 0, RP_CLI_FLAG, NULL, AT(lmx), "write LMX, a system a line, instead of MusicXML"},
     {"part", 0, RP_CLI_TEXT, "K/N", AT(part),
      "of a folder only every N-th page from the K-th on; under mpirun or srun: the rank's"},
-    {"views", 0, RP_CLI_INTEGER, "N", AT(views),
-     "look at each system so many times, up to 4 (2): more errs less and takes longer"},
+    {"views", 0, RP_CLI_INTEGER, "1..4", AT(views),
+     "look at each system so many times (2): more errs less and takes longer"},
     {"threads", 't', RP_CLI_THREADS, "N", AT(threads), "processors to use; 0: all"},
 };
 #undef AT

@@ -14,7 +14,7 @@ struct recompose_options {
 static const struct recompose_options defaults = {.split = "train", .pieces = 100, .seed = 1};
 
 static const rp_cli_option options[] = {
-    {"pieces", 'n', RP_CLI_INTEGER, "N", offsetof(struct recompose_options, pieces),
+    {"pieces", 'n', RP_CLI_INTEGER, "1..", offsetof(struct recompose_options, pieces),
      "how many to write; each gives about 15 systems"},
     {"split", 's', RP_CLI_TEXT, "NAME", offsetof(struct recompose_options, split),
      "whose labels are taken: samples.NAME.txt"},
@@ -25,8 +25,6 @@ static const rp_cli_option options[] = {
 
 static rp_status run(const rp_cli_call *call, rp_error *error) {
     const struct recompose_options *values = call->values;
-    if (values->pieces < 1 || values->pieces > INT32_MAX)
-        return rp_cli_fail(error, RP_USAGE, "--pieces is 1 or more");
     const rp_score_recompose_options how = {
         .split = values->split, .pieces = (int32_t)values->pieces, .seed = (uint64_t)values->seed};
     rp_score_recompose_report report;

@@ -14,18 +14,14 @@ static const struct systems_options defaults = {.output = "systems.png", .width 
 static const rp_cli_option options[] = {
     {"output", 'o', RP_CLI_OUTPUT, "FILE", offsetof(struct systems_options, output),
      "write the picture here, a PNG"},
-    {"width", 0, RP_CLI_INTEGER, "PX", offsetof(struct systems_options, width),
-     "of the picture, 64 to 8000"},
-    {"page", 0, RP_CLI_INTEGER, "N", offsetof(struct systems_options, page),
+    {"width", 0, RP_CLI_INTEGER, "64..8000", offsetof(struct systems_options, width),
+     "of the picture"},
+    {"page", 0, RP_CLI_INTEGER, "1..", offsetof(struct systems_options, page),
      "page of a TIFF or PDF, from 1"},
 };
 
 static rp_status run(const rp_cli_call *call, rp_error *error) {
     const struct systems_options *values = call->values;
-    if (values->width < 64 || values->width > 8000)
-        return rp_cli_fail(error, RP_USAGE, "--width: a picture is 64 to 8000 pixels wide");
-    if (values->page < 1 || values->page > UINT32_MAX)
-        return rp_cli_fail(error, RP_USAGE, "--page: pages are counted from 1");
     const rp_page_systems_options draw = {.below = call->inputs + 1,
                                           .below_count = call->input_count - 1,
                                           .width = (uint32_t)values->width,

@@ -33,19 +33,20 @@ static const rp_cli_option options[] = {
      "leave its weights (not its statistics) as they are"},
     {"resume", 0, RP_CLI_FLAG, NULL, AT(resume), "go on from the checkpoint in the folder"},
     {"epochs", 'e', RP_CLI_NUMBER, "N", AT(epochs), "length of the run; the rate falls over it"},
-    {"rate", 0, RP_CLI_NUMBER, "R", AT(rate), "largest learning rate"},
-    {"batch", 'b', RP_CLI_INTEGER, "N", AT(batch), "systems a step"},
+    {"rate", 0, RP_CLI_NUMBER, "0..", AT(rate), "largest learning rate"},
+    {"batch", 'b', RP_CLI_INTEGER, "1..4096", AT(batch), "systems a step"},
     {"augment", 0, RP_CLI_TEXT, "LIST", AT(augment), "see 'reprise score augment'"},
-    {"measures", 0, RP_CLI_INTEGER, "N", AT(measures), "longest span, in measures"},
-    {"mixed", 0, RP_CLI_NUMBER, "P", AT(mixed),
+    {"measures", 0, RP_CLI_INTEGER, "1..", AT(measures), "longest span, in measures"},
+    {"mixed", 0, RP_CLI_NUMBER, "0..1", AT(mixed),
      "share of systems that go on with measures of others (level)"},
-    {"token-dropout", 0, RP_CLI_NUMBER, "P", AT(token_dropout),
+    {"token-dropout", 0, RP_CLI_NUMBER, "0..1", AT(token_dropout),
      "share of its own words that the decoder does not see"},
     {"limit", 0, RP_CLI_INTEGER, "N", AT(limit), "only so many training systems"},
     {"evaluate-limit", 0, RP_CLI_INTEGER, "N", AT(evaluate_limit), "dev systems an evaluation"},
-    {"evaluate-minutes", 0, RP_CLI_NUMBER, "M", AT(evaluate_minutes), "between evaluations"},
-    {"checkpoint-minutes", 0, RP_CLI_NUMBER, "M", AT(checkpoint_minutes), "between checkpoints"},
-    {"stop-minutes", 0, RP_CLI_NUMBER, "M", AT(stop_minutes), "end after so long, to resume later"},
+    {"evaluate-minutes", 0, RP_CLI_NUMBER, "0..", AT(evaluate_minutes), "between evaluations"},
+    {"checkpoint-minutes", 0, RP_CLI_NUMBER, "0..", AT(checkpoint_minutes), "between checkpoints"},
+    {"stop-minutes", 0, RP_CLI_NUMBER, "0..", AT(stop_minutes),
+     "end after so long, to resume later"},
     {"device", 0, RP_CLI_TEXT, "cpu|cuda", AT(device), "where to reckon; cuda: an NVIDIA GPU"},
     {"threads", 't', RP_CLI_THREADS, "N", AT(threads), "processors to use; 0: all"},
     {"seed", 0, RP_CLI_INTEGER, "N", AT(seed), "of weights, order and augmentation"},
@@ -55,10 +56,7 @@ static const rp_cli_option options[] = {
 
 static rp_status run(const rp_cli_call *call, rp_error *error) {
     const struct train_options *values = call->values;
-    if (values->batch < 1 || values->batch > 4096 || values->epochs <= 0 || values->measures < 1)
-        return rp_cli_fail(error, RP_USAGE, "--batch, --epochs and --measures must be positive");
-    if (!(values->mixed >= 0 && values->mixed <= 1))
-        return rp_cli_fail(error, RP_USAGE, "--mixed is a share, from 0 to 1");
+    if (values->epochs <= 0) return rp_cli_fail(error, RP_USAGE, "--epochs must be positive");
     const rp_score_train_options train = {.data = call->inputs[0],
                                           .output = values->output,
                                           .configuration = values->configuration,

@@ -40,7 +40,8 @@ typedef struct rp_cli_option {
     const char *name; /* long name, without the dashes */
     char letter;      /* short name or 0 */
     rp_cli_kind kind;
-    const char *argument; /* "FILE", "N", "full|lmx"; NULL for a flag. "a|b" admits just these */
+    const char *argument; /* "FILE", "N"; NULL for a flag. "a|b" admits just these words, "1..4"
+                           * these numbers and those between, "1.." this one and more */
     size_t offset;        /* of the value in the verb's struct of options */
     const char *help;     /* one line, no full stop */
 } rp_cli_option;

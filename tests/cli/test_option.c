@@ -8,8 +8,8 @@
 typedef struct values {
     const char *output, *flavor;
     bool json, verbose;
-    int64_t threads, seed;
-    double width;
+    int64_t threads, seed, page;
+    double width, share;
 } values;
 
 static const rp_cli_option options[] = {
@@ -19,7 +19,9 @@ static const rp_cli_option options[] = {
     {"verbose", 'v', RP_CLI_FLAG, NULL, offsetof(values, verbose), "say more"},
     {"threads", 't', RP_CLI_THREADS, "N", offsetof(values, threads), "at once"},
     {"seed", 0, RP_CLI_INTEGER, "N", offsetof(values, seed), "of the order"},
+    {"page", 0, RP_CLI_INTEGER, "1..", offsetof(values, page), "of the document"},
     {"width", 0, RP_CLI_NUMBER, "PX", offsetof(values, width), "of the image"},
+    {"share", 0, RP_CLI_NUMBER, "0..1", offsetof(values, share), "of the systems"},
 };
 static const values defaults = {.flavor = "full", .threads = 2, .width = 1.5};
 static const rp_cli_verb verb = {.wing = "score",
@@ -134,6 +136,15 @@ TEST(every_spelling_of_an_option_is_understood_and_mixes_with_inputs) {
     }
 }
 
+TEST(the_ends_of_a_range_belong_to_it) {
+    outcome out;
+    PARSE(&out, "a", "--share", "1", "--page", "1");
+    CHECK_INT(out.status, RP_OK);
+    CHECK(out.values.share == 1 && out.values.page == 1);
+    PARSE(&out, "a", "--share", "0", "--width", "-3");
+    CHECK_INT(out.status, RP_OK);
+}
+
 TEST(words_after_two_dashes_and_a_lone_dash_are_inputs) {
     outcome out;
     PARSE(&out, "-", "--", "--json", "-o");
@@ -190,6 +201,9 @@ TEST(each_mistake_is_one_line_that_says_what_to_do) {
         {{"a", "--threads", "-1"}, "--threads: -1 is not between 0 and 1024"},
         {{"a", "--threads", "1025"}, "--threads: 1025 is not between 0 and 1024"},
         {{"a", "--seed", "4294967298"}, "--seed: 4294967298 is not between 0 and 2147483647"},
+        {{"a", "--page", "0"}, "--page: 0 is not between 1 and 2147483647"},
+        {{"a", "--share", "1.5"}, "--share: 1.5 is not between 0 and 1"},
+        {{"a", "--share", "-1e-9"}, "--share: -1e-9 is not between 0 and 1"},
         {{"a", "--width", "wide"}, "--width: 'wide' is not a number"},
         {{"a", "--width", "nan"}, "--width: 'nan' is not a number"},
         {{"a", "--width", "1e999"}, "--width: 1e999 is too large"},
