@@ -17,7 +17,7 @@ static const rp_cli_option options[] = {
      "published, print, or rows with their chance: print,blur=0.5"},
     {"seed", 0, RP_CLI_INTEGER, "N", offsetof(struct augment_options, seed),
      "another seed, another sheet"},
-    {"mixtures", 0, RP_CLI_INTEGER, "N", offsetof(struct augment_options, mixtures),
+    {"mixtures", 0, RP_CLI_INTEGER, "0..200", offsetof(struct augment_options, mixtures),
      "how many pictures with everything at its chance"},
     {"page", 0, RP_CLI_INTEGER, "1..", offsetof(struct augment_options, page),
      "page of a TIFF or PDF, from 1"},

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "music/lmx.h"
 #include "music/mxl.h"
 
 static const struct {
@@ -33,6 +34,44 @@ static bool is_xml(const uint8_t *data, size_t size) {
     return at < size && data[at] == '<';
 }
 
+/* Pictures of music, by their first bytes: what people give by mistake. */
+static bool is_picture(const uint8_t *data, size_t size) {
+    static const struct {
+        const char *bytes;
+        size_t count;
+    } begins[] = {{"\x89PNG", 4}, {"\xFF\xD8\xFF", 3}, {"II*\0", 4}, {"MM\0*", 4}, {"%PDF", 4}};
+    for (size_t i = 0; i < RP_COUNT(begins); i++)
+        if (size >= begins[i].count && memcmp(data, begins[i].bytes, begins[i].count) == 0)
+            return true;
+    return false;
+}
+
+/* LMX is what is called .lmx; else what begins with one of its tokens, or has nothing in it. */
+static bool is_lmx(const uint8_t *data, size_t size, const char *path) {
+    static const char blanks[] = " \t\r\n";
+    size_t first = 0, end;
+    while (first < size && memchr(blanks, data[first], 4) != NULL) first++;
+    for (end = first; end < size && memchr(blanks, data[end], 4) == NULL; end++) continue;
+    return first == size || rp_music_format_of(path) == RP_MUSIC_LMX ||
+           rp_lmx_token_of((const char *)data + first, end - first) != RP_LMX_UNKNOWN;
+}
+
+/* What the first bytes, and else the ending, say. */
+static rp_status find_format(rp_music_format *format, const rp_xml_source *source,
+                             rp_error *error) {
+    const uint8_t *data = source->data;
+    const size_t size = source->size;
+    if (is_picture(data, size))
+        return rp_fail(error, RP_INPUT, 0,
+                       "%s: is a picture; 'reprise score read' makes a score of it", source->name);
+    const bool is_named_xml = rp_music_format_of(source->name) == RP_MUSIC_MUSICXML;
+    if (size >= 4 && memcmp(data, "MThd", 4) == 0) *format = RP_MUSIC_MIDI;
+    else if (is_xml(data, size) || is_named_xml) *format = RP_MUSIC_MUSICXML;
+    else if (is_lmx(data, size, source->name)) *format = RP_MUSIC_LMX;
+    else return rp_fail(error, RP_INPUT, 0, "%s: is neither MusicXML, LMX nor MIDI", source->name);
+    return RP_OK;
+}
+
 rp_status rp_music_file_open(rp_music_file *file, const char *path, rp_error *error) {
     *file = (rp_music_file){.source.name = path};
     RP_TRY(rp_mapped_file_open(&file->mapped, path, error));
@@ -40,23 +79,17 @@ rp_status rp_music_file_open(rp_music_file *file, const char *path, rp_error *er
     const size_t size = file->mapped.size;
     file->source.data = data;
     file->source.size = size;
+    rp_status status;
     if (rp_mxl_is_mxl(data, size)) {
-        const rp_status status = rp_mxl_read(&file->unpacked, path, data, size, error);
-        if (status != RP_OK) {
-            rp_music_file_close(file);
-            return status;
-        }
+        status = rp_mxl_read(&file->unpacked, path, data, size, error);
         file->format = RP_MUSIC_MUSICXML;
         file->source.data = (const uint8_t *)file->unpacked.data;
         file->source.size = file->unpacked.length;
-    } else if (size >= 4 && memcmp(data, "MThd", 4) == 0) {
-        file->format = RP_MUSIC_MIDI;
     } else {
-        file->format = is_xml(data, size) || rp_music_format_of(path) == RP_MUSIC_MUSICXML
-                           ? RP_MUSIC_MUSICXML
-                           : RP_MUSIC_LMX;
+        status = find_format(&file->format, &file->source, error);
     }
-    return RP_OK;
+    if (status != RP_OK) rp_music_file_close(file);
+    return status;
 }
 
 void rp_music_file_close(rp_music_file *file) {

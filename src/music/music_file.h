@@ -14,8 +14,9 @@ typedef struct rp_music_file {
     rp_text unpacked;
 } rp_music_file;
 
-/* Opens a file of music. What it is shows in its first bytes: a zip, MThd, or XML; else it is LMX.
- * RP_INPUT: unreadable, or a damaged .mxl. End with rp_music_file_close. */
+/* Opens a file of music. What it is shows in its first bytes: a zip, MThd, XML, or a token of LMX;
+ * else in its ending. RP_INPUT: unreadable, a damaged .mxl, a picture, or none of these; nothing is
+ * left to close then. End with rp_music_file_close. */
 rp_status rp_music_file_open(rp_music_file *file, const char *path, rp_error *error);
 void rp_music_file_close(rp_music_file *file);
 

@@ -1,0 +1,1 @@
+reprise score convert "$EXAMPLES/pages/rain.png" rain.mid; reprise score compare "$EXAMPLES/pages/rain.musicxml" "$EXAMPLES/pages/rain.png"; echo "Some words." >words.txt; reprise score convert words.txt words.musicxml; code=$?; ls; exit $code
