@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "music/fraction.h"
+#include "music/measure_rest.h"
 #include "music/musicxml.h"
 
 static const char *const warning_names[RP_LINEARIZE_WARNING_COUNT] = {
@@ -421,7 +422,7 @@ static rp_status add_note(rp_linearizer *self, const rp_xml_node *note, rp_error
     if (view.chord != NULL) emit(self, RP_LMX_CHORD);
     if (view.rest != NULL) {
         emit(self, RP_LMX_REST);
-        facts.is_measure_rest = rp_xml_attribute_is(view.rest, RP_XML_ATTRIBUTE_MEASURE, "yes");
+        facts.is_measure_rest = rp_measure_rest_is(note, self->measure_duration);
     } else {
         RP_TRY(add_pitch(self, &facts.pitch, note, &view, error));
     }

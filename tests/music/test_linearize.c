@@ -68,6 +68,35 @@ TEST(lengths_that_do_not_divide_are_split_as_published) {
         "measure forward 64th forward 128th forward 256th forward 512th forward 1024th\n");
 }
 
+/* As MuseScore 3 writes it in a pick-up of one quarter, and in a measure of 4/4. */
+TEST(a_rest_without_a_type_that_fills_its_measure_is_a_measure_rest) {
+    check_line(
+        "<measure><attributes><divisions>1</divisions><time><beats>4</beats><beat-type>4"
+        "</beat-type></time><staves>2</staves></attributes>"
+        "<note><pitch><step>C</step><octave>4</octave></pitch><duration>1</duration><type>quarter"
+        "</type><staff>1</staff></note><backup><duration>1</duration></backup>"
+        "<note><rest/><duration>1</duration><voice>5</voice><staff>2</staff></note></measure>"
+        "<measure><note><rest/><duration>4</duration><staff>1</staff></note>"
+        "<backup><duration>4</duration></backup>"
+        "<note><rest measure='yes'/><duration>4</duration><staff>2</staff></note></measure>",
+        "measure time beats:4 beat-type:4 C4 quarter staff:1 backup quarter rest voice:5 "
+        "rest:measure staff:2 measure rest rest:measure staff:1 backup whole rest rest:measure "
+        "staff:2\n");
+}
+
+/* One that does not fill it has no length in LMX. */
+TEST(a_shorter_rest_without_a_type_is_refused) {
+    char *document = wrap(
+        "<measure number='3'><attributes><divisions>1</divisions></attributes><note><rest/>"
+        "<duration>1</duration></note><note><rest/><duration>3</duration><type>half</type><dot/>"
+        "</note></measure>");
+    rp_error error = {0};
+    CHECK(lmx_of(document, &(rp_music_linearize_options){.is_lenient = true}, NULL, &error) ==
+          NULL);
+    CHECK_TEXT(error.text, "test.musicxml: line 1, measure 3: a note with a duration needs a type");
+    free(document);
+}
+
 TEST(what_lmx_cannot_say_is_an_error_with_its_line_or_dropped_when_lenient) {
     char *document = wrap(
         "<measure number='7'><attributes><divisions>1</divisions></attributes>\n"
