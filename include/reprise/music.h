@@ -118,8 +118,8 @@ typedef struct rp_music_convert_options {
  * .pdf, .svg and .png out. Pages are engraved by MuseScore 3; of several pages each gets its number
  * (NAME-1.png). MIDI becomes a piano score: two staves, voices, tuplets, grace notes, ties. LMX
  * lines are joined as systems of one score. To LMX and MIDI goes the piano part. RP_USAGE: an
- * ending that is none of these, or both paths are one file. RP_INPUT: `from` cannot be read. RP_SYSTEM: MuseScore is missing,
- * failed or took too long; `to` cannot be written. */
+ * ending that is none of these, or both paths are one file. RP_INPUT: `from` cannot be read, or is
+ * no score. RP_SYSTEM: MuseScore is missing, failed or took too long; `to` cannot be written. */
 rp_status rp_music_convert(const char *to, const char *from,
                            const rp_music_convert_options *options, rp_error *error);
 

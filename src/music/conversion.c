@@ -28,14 +28,26 @@ static rp_status engrave_text(const char *to, const rp_text *musicxml, double se
     return status;
 }
 
-static rp_status read_any(rp_text *musicxml, const rp_music_file *file,
+/* MusicXML is passed on as it is, once it is known to be that; MuseScore reads it partwise only. */
+static rp_status take_musicxml(rp_text *musicxml, const rp_xml_source *source, const char *to,
+                               rp_error *error) {
+    const rp_music_format format = rp_music_format_of(to);
+    const bool stays = format == RP_MUSIC_MUSICXML || format == RP_MUSIC_MXL;
+    if (source->size == 0)
+        return rp_fail(error, RP_INPUT, 0, "%s: the file is empty", source->name);
+    RP_TRY(rp_musicxml_check(source, stays, error));
+    rp_text_add_bytes(musicxml, source->data, source->size);
+    return RP_OK;
+}
+
+static rp_status read_any(rp_text *musicxml, const rp_music_file *file, const char *to,
                           const rp_music_convert_options *options, rp_error *error) {
     const rp_music_delinearize_options joined = {.joins = true, .log = options->log};
     switch (file->format) {
         case RP_MUSIC_LMX:
             return rp_delinearize_source(musicxml, &file->source, &joined, NULL, error);
         case RP_MUSIC_MIDI: return rp_midi_score(musicxml, &file->source, error);
-        default: rp_text_add_bytes(musicxml, file->source.data, file->source.size); return RP_OK;
+        default: return take_musicxml(musicxml, &file->source, to, error);
     }
 }
 
@@ -89,10 +101,8 @@ rp_status rp_music_convert(const char *to, const char *from,
     if (rp_new_file_replaces(to, from))
         return rp_fail(error, RP_USAGE, -1, "%s: is the score itself; name a new file", to);
     RP_TRY(rp_music_file_open(&file, from, error));
-    rp_status status = read_any(&musicxml, &file, options, error);
+    rp_status status = read_any(&musicxml, &file, to, options, error);
     if (status == RP_OK && musicxml.failed) status = rp_fail_memory(error, "the score");
-    if (status == RP_OK && musicxml.length == 0)
-        status = rp_fail(error, RP_INPUT, 0, "%s: the file is empty", from);
     if (status == RP_OK) status = write_any(to, &musicxml, from, options, error);
     rp_text_clear(&musicxml);
     rp_music_file_close(&file);

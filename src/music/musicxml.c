@@ -153,6 +153,30 @@ rp_status rp_musicxml_load_part(rp_xml_node **part, rp_xml_tree *tree, const rp_
     return RP_OK;
 }
 
+/* ---- checking ---- */
+
+/* Counts what a score is made of: parts, or the measures of a timewise one. */
+static rp_xml_choice count_part(void *context, const rp_xml_tree *tree, const rp_xml_node *node) {
+    const bool is_timewise = tree->root->tag == RP_XML_SCORE_TIMEWISE;
+    *(size_t *)context += node->tag == (is_timewise ? RP_XML_MEASURE : RP_XML_PART);
+    return RP_XML_SKIP;
+}
+
+rp_status rp_musicxml_check(const rp_xml_source *source, bool is_timewise_fine, rp_error *error) {
+    rp_arena arena = {.limit_bytes = 1 << 28};
+    rp_xml_tree tree;
+    size_t count = 0;
+    const rp_xml_stream stream = {.context = &count, .choose = count_part};
+    rp_xml_tree_init(&tree, &arena);
+    rp_status status = rp_xml_read_stream(&tree, source, &stream, error);
+    const bool is_fine =
+        is_timewise_fine && tree.root != NULL && tree.root->tag == RP_XML_SCORE_TIMEWISE;
+    if (status == RP_OK && !is_fine) status = check_root(tree.root, source, error);
+    if (status == RP_OK && count == 0) status = fail_no_part(source, NULL, error);
+    rp_arena_clear(&arena);
+    return status;
+}
+
 /* How many staves a part has, by its first measure; 1 where it does not say. */
 static int64_t staves_of(const rp_xml_node *part) {
     const rp_xml_node *measure = rp_xml_child(part, RP_XML_MEASURE);

@@ -28,6 +28,11 @@ rp_status rp_musicxml_read_part(const rp_xml_source *source, const char *part_id
 rp_status rp_musicxml_load_part(rp_xml_node **part, rp_xml_tree *tree, const rp_xml_source *source,
                                 const char *part_id, rp_error *error);
 
+/* Is the whole document a score: well-formed, with parts? `is_timewise_fine`: whether a
+ * score-timewise is one too. Needs little memory, whatever its length. RP_INPUT: it is none; the
+ * message names file and line. */
+rp_status rp_musicxml_check(const rp_xml_source *source, bool is_timewise_fine, rp_error *error);
+
 /* For scores of which a piano part is wanted and nothing else will do: the part that the names
  * above choose, else the only one that has two staves; NULL: there is none. `root` is that of a
  * whole document. */
