@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "music/musicxml.h"
+#include "music/playing_order.h"
 
 enum {
     TICKS_A_QUARTER = 5040, /* 2^4 3^2 5 7: all usual tuplets down to 64ths fall on ticks */
@@ -24,11 +25,9 @@ struct writer {
     const rp_note_list *list;
     struct event *events;
     size_t event_count, event_capacity;
-    int64_t beats, beat_type;             /* the time that holds */
-    int64_t said_beats, said_beat_type;   /* the one that was written last; 0: none */
-    uint32_t *played;                     /* indices of measures, in the order of playing */
-    size_t played_count, played_capacity; /* no measure is played more than twice */
-    struct open_tie {                     /* per staff and semitone: a note that goes on */
+    int64_t beats, beat_type;           /* the time that holds */
+    int64_t said_beats, said_beat_type; /* the one that was written last; 0: none */
+    struct open_tie {                   /* per staff and semitone: a note that goes on */
         int64_t begin_tick, end_tick;
         bool is_open;
     } ties[STAFFS_MAX][128];
@@ -217,58 +216,6 @@ static int64_t add_measure(struct writer *self, const rp_note_measure *measure, 
     return tick + ticks_of(length);
 }
 
-/* ---- repeats ---- */
-
-static bool has_repeat(const rp_xml_node *measure, const char *direction) {
-    for (const rp_xml_node *at = measure->first; at != NULL; at = at->next) {
-        const rp_xml_node *repeat =
-            at->tag == RP_XML_BARLINE ? rp_xml_child(at, RP_XML_REPEAT) : NULL;
-        if (repeat != NULL && rp_xml_attribute_is(repeat, RP_XML_ATTRIBUTE_DIRECTION, direction))
-            return true;
-    }
-    return false;
-}
-
-/* The number of an ending that begins in the measure, 0: none. */
-static int64_t ending_of(const rp_xml_node *measure) {
-    for (const rp_xml_node *at = measure->first; at != NULL; at = at->next) {
-        const rp_xml_node *ending =
-            at->tag == RP_XML_BARLINE ? rp_xml_child(at, RP_XML_ENDING) : NULL;
-        int64_t number;
-        if (ending != NULL && rp_xml_attribute_is(ending, RP_XML_ATTRIBUTE_TYPE, "start") &&
-            rp_musicxml_integer(&number, rp_xml_attribute_value(ending, RP_XML_ATTRIBUTE_NUMBER)))
-            return number;
-    }
-    return 0;
-}
-
-/* The order of playing: a section that ends in a repeat is played twice; an ending for another
- * round is passed over, up to the measure that closes it with the repeat. */
-static void play(struct writer *self, bool unrolls) {
-    const rp_note_list *list = self->list;
-    size_t start = 0, last_repeat = SIZE_MAX;
-    int round = 1;
-    for (size_t i = 0; i < list->count && self->played_count < self->played_capacity; i++) {
-        const rp_xml_node *measure = list->measures[i].node;
-        if (unrolls && has_repeat(measure, "forward") && start != i) start = i, round = 1;
-        const int64_t ending = unrolls ? ending_of(measure) : 0;
-        if (ending != 0 && ending != round && round == 2) {
-            while (i < list->count && !has_repeat(list->measures[i].node, "backward")) i++;
-            continue;
-        }
-        self->played[self->played_count++] = (uint32_t)i;
-        if (!unrolls || !has_repeat(measure, "backward")) continue;
-        if (round == 1 && last_repeat != i) {
-            last_repeat = i;
-            round = 2;
-            i = start - 1;
-        } else {
-            round = 1;
-            start = i + 1;
-        }
-    }
-}
-
 /* ---- the file ---- */
 
 static int by_time(const void *left, const void *right) {
@@ -332,14 +279,13 @@ rp_status rp_midi_write(rp_text *midi, const rp_xml_node *part, const rp_midi_op
     rp_arena arena = {0};
     rp_note_list list;
     struct writer self = {.arena = &arena, .list = &list, .beats = 4, .beat_type = 4};
+    rp_playing_order order;
     int64_t tick = 0;
     rp_status status = rp_note_list_make(&list, &arena, part, error);
     if (status == RP_OK) {
-        self.played_capacity = 2 * list.count;
-        self.played = rp_arena_array(&arena, self.played_capacity, sizeof *self.played);
-        if (!arena.failed) play(&self, options != NULL && options->unrolls_repeats);
-        for (size_t i = 0; i < self.played_count; i++)
-            tick = add_measure(&self, &list.measures[self.played[i]], tick);
+        rp_playing_order_make(&order, &arena, &list, options != NULL && options->unrolls_repeats);
+        for (size_t i = 0; i < order.count; i++)
+            tick = add_measure(&self, &list.measures[order.measures[i]], tick);
         for (unsigned staff = 0; staff < STAFFS_MAX; staff++)
             for (int semitone = 0; semitone < 128; semitone++) close_tie(&self, staff, semitone);
         put_file(midi, &self);

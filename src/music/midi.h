@@ -7,7 +7,7 @@
  * Tied notes sound once. Grace notes take their time from the note they stand before, half of it
  * at most. A measure is as long as what is in it, so that a pick-up is short; one that is not as
  * long as its time gets a time of its own, so that barlines can be told. Repeats and their endings
- * can be played out. Source: MIDI 1.0, Standard MIDI Files (RP-001). */
+ * can be played out (playing_order.h). Source: MIDI 1.0, Standard MIDI Files (RP-001). */
 #ifndef RP_MUSIC_MIDI_H
 #define RP_MUSIC_MIDI_H
 

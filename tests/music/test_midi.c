@@ -11,8 +11,10 @@ struct sound {
     long begin, end; /* in 1/5040 of a quarter */
 };
 
+enum { SOUNDS_MAX = 128 };
+
 struct reading {
-    struct sound sounds[64];
+    struct sound sounds[SOUNDS_MAX];
     size_t count;
     long tempo_us;
 };
@@ -148,4 +150,52 @@ TEST(repeats_and_endings_are_played_out_when_asked) {
     REQUIRE(once.count == 4 && twice.count == 5);
     for (size_t i = 0; i < 4; i++) CHECK_INT(once.sounds[i].key, kept[i]);
     for (size_t i = 0; i < 5; i++) CHECK_INT(twice.sounds[i].key, unrolled[i]);
+}
+
+/* Measures of one note each, named by its step, with what their barlines say in front of it. */
+#define BARLINE(content) "<barline>" content "</barline>"
+#define BAR(step, barlines) "<measure>" barlines NOTE(step) "</measure>"
+#define FORWARD BARLINE("<repeat direction='forward'/>")
+#define BACKWARD BARLINE("<repeat direction='backward'/>")
+#define BACKWARD_TIMES(times) BARLINE("<repeat direction='backward' times='" times "'/>")
+#define BEGIN(number) BARLINE("<ending number='" number "' type='start'/>")
+#define STOP(number) BARLINE("<ending number='" number "' type='stop'/>")
+
+TEST(repeats_are_played_as_often_as_they_and_their_endings_say) {
+    static const struct {
+        const char *music, *steps;
+    } rows[] = {
+        {BAR("C", "") BAR("D", FORWARD BACKWARD_TIMES("3")) BAR("E", ""), "CDDDE"},
+        {BAR("C", BACKWARD_TIMES("1")) BAR("D", BACKWARD_TIMES("many")), "CDD"},
+        /* lists and ranges of passes */
+        {BAR("C", "") BAR("D", BEGIN("1, 2") BACKWARD) BAR("E", BEGIN("3") STOP("3")) BAR("F", ""),
+         "CDCDCEF"},
+        {BAR("C", "") BAR("D", BEGIN("1-3") BACKWARD) BAR("E", BEGIN("4")), "CDCDCDCE"},
+        {BAR("C", "") BAR("D", BEGIN("1,3") BACKWARD) BAR("E", BEGIN("2,4") BACKWARD) BAR("F", ""),
+         "CDCECDCEF"},
+        {BAR("C", "") BAR("D", BEGIN("1") BACKWARD) BAR("E", BEGIN("2") BACKWARD)
+             BAR("F", BEGIN("3")),
+         "CDCECF"},
+        /* one ending alone, behind which the music goes on */
+        {BAR("C", "") BAR("D", BEGIN("1") BACKWARD) BAR("E", ""), "CDCE"},
+        {BAR("C", "") BAR("D", BEGIN("1,2") BACKWARD) BAR("E", ""), "CDCDCE"},
+        /* endings of several measures, and the section behind them that has no repeat forward */
+        {BAR("C", FORWARD) BAR("D", BEGIN("1")) BAR("E", STOP("1") BACKWARD) BAR("F", BEGIN("2"))
+             BAR("G", STOP("2")) BAR("A", BACKWARD) BAR("B", ""),
+         "CDECFGAAB"},
+        /* an ending that nothing leads back to is played; numbers that are none */
+        {BAR("C", "") BAR("D", BEGIN("2") STOP("2")) BAR("E", BEGIN("x")) BAR("F", BEGIN("")),
+         "CDEF"},
+        /* no more than 63 times 2 measures */
+        {BAR("C", "") BAR("D", BACKWARD_TIMES("1000000")), NULL},
+    };
+    static const char keys[] = {60, 62, 64, 65, 67, 69, 71}, steps[] = "CDEFGAB";
+    for (size_t i = 0; i < RP_COUNT(rows); i++) {
+        const struct reading reading = play(rows[i].music, true);
+        char played[SOUNDS_MAX + 1] = "";
+        for (size_t n = 0; n < reading.count; n++)
+            played[n] = steps[(const char *)memchr(keys, (int)reading.sounds[n].key, 7) - keys];
+        if (rows[i].steps != NULL) CHECK_TEXT(played, rows[i].steps);
+        else CHECK_INT(reading.count, 2 * 63);
+    }
 }
