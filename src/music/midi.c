@@ -27,6 +27,7 @@ struct writer {
     size_t event_count, event_capacity;
     int64_t beats, beat_type;           /* the time that holds */
     int64_t said_beats, said_beat_type; /* the one that was written last; 0: none */
+    int64_t chromatic;                  /* semitones from the key written to the one that sounds */
     struct open_tie {                   /* per staff and semitone: a note that goes on */
         int64_t begin_tick, end_tick;
         bool is_open;
@@ -79,7 +80,7 @@ static void close_tie(struct writer *self, unsigned staff, int semitone) {
 /* Sounds a note, or joins it to what is tied to it. */
 static void add_note(struct writer *self, const rp_note *note, int64_t begin, int64_t end) {
     const unsigned staff = note->staff <= STAFFS_MAX ? note->staff - 1u : STAFFS_MAX - 1;
-    const int semitone = rp_note_semitone(note);
+    const int semitone = rp_note_semitone(note) + note->transposition;
     if (semitone < 0 || semitone > 127) return;
     struct open_tie *tie = &self->ties[staff][semitone];
     const bool goes_on = tie->is_open && note->ties_from && tie->end_tick == begin;
@@ -167,6 +168,16 @@ static void add_measure_time(struct writer *self, rp_fraction length, int64_t ti
     self->said_beat_type = type;
 }
 
+/* The key that sounds where one is written for an instrument that sounds so many semitones higher:
+ * a semitone is 7 fifths up, and 12 fifths are as good as none. */
+static int64_t sounding_fifths(int64_t fifths, int64_t chromatic) {
+    if (chromatic % 12 == 0) return fifths;
+    fifths += 7 * (chromatic % 12);
+    while (fifths > 6) fifths -= 12;
+    while (fifths < -6) fifths += 12;
+    return fifths;
+}
+
 static void read_time_and_key(struct writer *self, const rp_xml_node *attributes, int64_t tick) {
     const rp_xml_node *time = rp_xml_child(attributes, RP_XML_TIME);
     const rp_xml_node *key = rp_xml_child(attributes, RP_XML_KEY);
@@ -176,12 +187,16 @@ static void read_time_and_key(struct writer *self, const rp_xml_node *attributes
         self->beats = beats;
         self->beat_type = type;
     }
-    const int64_t fifths = rp_musicxml_number(key, RP_XML_FIFTHS, 0);
-    if (key != NULL && fifths >= -7 && fifths <= 7)
+    const rp_xml_node *transpose = rp_xml_child(attributes, RP_XML_TRANSPOSE);
+    if (transpose != NULL) self->chromatic = rp_musicxml_number(transpose, RP_XML_CHROMATIC, 0);
+    int64_t fifths = rp_musicxml_number(key, RP_XML_FIFTHS, 0);
+    if (key != NULL && fifths >= -7 && fifths <= 7) {
+        fifths = sounding_fifths(fifths, self->chromatic);
         add_event(self, (struct event){.tick = tick,
                                        .rank = 1,
                                        .length = 5,
                                        .bytes = {0xFF, 0x59, 2, (uint8_t)(int8_t)fifths, 0}});
+    }
 }
 
 /* A sound element with a tempo, in the measure or in a direction of it. */
@@ -204,9 +219,12 @@ static void add_tempo(struct writer *self, const rp_xml_node *element, int64_t t
 
 /* Adds a measure that begins at `tick`; returns where it ends. */
 static int64_t add_measure(struct writer *self, const rp_note_measure *measure, int64_t tick) {
-    for (const rp_xml_node *at = measure->node->first; at != NULL; at = at->next) {
-        if (at->tag == RP_XML_ATTRIBUTES) read_time_and_key(self, at, tick);
-        add_tempo(self, at, tick);
+    for (size_t i = 0; i < measure->mark_count; i++) {
+        const rp_note_mark *mark = &measure->marks[i];
+        const int64_t within = ticks_of(mark->onset);
+        const int64_t now = within > 0 ? tick + within : tick;
+        if (mark->node->tag == RP_XML_ATTRIBUTES) read_time_and_key(self, mark->node, now);
+        add_tempo(self, mark->node, now);
     }
     const rp_fraction length = measure->length.numerator > 0
                                    ? measure->length

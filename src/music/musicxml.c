@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+enum { DECIMAL_PLACES = 6 };
+
 static const char *const piano_names[] = {"Piano",       "Grand Piano", "Acoustic Grand Piano",
                                           "Harpsichord", "Pianoforte",  "Piano (2)"};
 
@@ -22,6 +24,22 @@ bool rp_musicxml_integer(int64_t *value, const char *text) {
     text += strspn(text, blanks);
     *value = is_negative ? -number : number;
     return digits > 0 && *text == 0;
+}
+
+bool rp_musicxml_decimal(int64_t *numerator, int64_t *denominator, const char *text) {
+    char digits[32];
+    const char *point = text != NULL ? strchr(text, '.') : NULL;
+    *denominator = 1;
+    if (point == NULL) return rp_musicxml_integer(numerator, text);
+    size_t length = (size_t)(point - text), places = strspn(point + 1, "0123456789");
+    const char *behind = point + 1 + places;
+    if (length > 16 || (length == 0 && places == 0)) return false;
+    if (places > DECIMAL_PLACES) places = DECIMAL_PLACES;
+    memcpy(digits, text, length);
+    memcpy(digits + length, point + 1, places);
+    digits[length += places] = 0;
+    for (; places > 0; places--) *denominator *= 10;
+    return behind[strspn(behind, " \t\n\r")] == 0 && rp_musicxml_integer(numerator, digits);
 }
 
 int64_t rp_musicxml_number(const rp_xml_node *parent, uint32_t tag, int64_t otherwise) {

@@ -42,6 +42,9 @@ rp_xml_node *rp_musicxml_find_piano(const rp_xml_node *root);
  * nothing else. False: it is none, or beyond 10^15. NULL is none. */
 bool rp_musicxml_integer(int64_t *value, const char *text);
 
+/* The same with decimal places, "1.5", of which six count: value is *numerator / *denominator. */
+bool rp_musicxml_decimal(int64_t *numerator, int64_t *denominator, const char *text);
+
 /* The integer in the first child with this tag; `otherwise` if there is no such child (or `parent`
  * is NULL), or no integer in it. */
 int64_t rp_musicxml_number(const rp_xml_node *parent, uint32_t tag, int64_t otherwise);

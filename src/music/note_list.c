@@ -6,10 +6,13 @@
 
 #include "music/musicxml.h"
 
+enum { STAVES = 255, TRANSPOSITION_MAX = 127 };
+
 struct lister {
     rp_arena *arena;
-    int64_t divisions;
+    rp_fraction divisions;
     rp_fraction now, chord_onset;
+    int16_t transpositions[STAVES + 1]; /* by staff, from 1 */
 };
 
 int rp_note_semitone(const rp_note *note) {
@@ -35,25 +38,26 @@ static int by_order(const void *left, const void *right) {
     return a->order < b->order ? -1 : 1;
 }
 
-/* "3/2" or "6": over the divisions. 0 where there is none or it is no number. */
+/* "3/2", or "6" or "1.5" over the divisions. 0 where there is none or it is no number. */
 static rp_fraction duration_of(const struct lister *self, const rp_xml_node *element) {
     const rp_xml_node *duration = rp_xml_child(element, RP_XML_DURATION);
     const char *slash =
         duration != NULL && duration->text != NULL ? strchr(duration->text, '/') : NULL;
-    int64_t numerator, denominator = self->divisions;
+    int64_t numerator, denominator;
     if (duration == NULL) return rp_fraction_make(0, 1);
-    if (slash != NULL) {
-        char head[24] = "";
-        const size_t length = (size_t)(slash - duration->text);
-        if (length >= sizeof head) return rp_fraction_make(0, 1);
-        memcpy(head, duration->text, length);
-        if (!rp_musicxml_integer(&numerator, head) ||
-            !rp_musicxml_integer(&denominator, slash + 1) || denominator <= 0)
+    if (slash == NULL) {
+        if (!rp_musicxml_decimal(&numerator, &denominator, duration->text) || numerator < 0)
             return rp_fraction_make(0, 1);
-    } else if (!rp_musicxml_integer(&numerator, duration->text)) {
-        return rp_fraction_make(0, 1);
+        return rp_fraction_divide(rp_fraction_make(numerator, denominator), self->divisions);
     }
-    return numerator < 0 ? rp_fraction_make(0, 1) : rp_fraction_make(numerator, denominator);
+    char head[24] = "";
+    const size_t length = (size_t)(slash - duration->text);
+    if (length >= sizeof head) return rp_fraction_make(0, 1);
+    memcpy(head, duration->text, length);
+    if (!rp_musicxml_integer(&numerator, head) || !rp_musicxml_integer(&denominator, slash + 1) ||
+        denominator <= 0 || numerator < 0)
+        return rp_fraction_make(0, 1);
+    return rp_fraction_make(numerator, denominator);
 }
 
 /* Fills in pitch and staff; false: the note has none of a piano's pitches. */
@@ -94,20 +98,50 @@ static void add_note(struct lister *self, rp_note_measure *measure, rp_xml_node 
     }
     if (!read_pitch(&note, element)) return;
     read_ties(&note, element);
+    note.transposition = self->transpositions[note.staff];
     note.order = (uint32_t)measure->count;
     measure->notes[measure->count++] = note;
+}
+
+static void read_transpose(struct lister *self, const rp_xml_node *transpose) {
+    const int64_t semitones = rp_musicxml_number(transpose, RP_XML_CHROMATIC, 0) +
+                              12 * rp_musicxml_number(transpose, RP_XML_OCTAVE_CHANGE, 0);
+    const char *number = rp_xml_attribute_value(transpose, RP_XML_ATTRIBUTE_NUMBER);
+    int64_t only = 0; /* 0: of all staves */
+    if (semitones < -TRANSPOSITION_MAX || semitones > TRANSPOSITION_MAX ||
+        (number != NULL && !rp_musicxml_integer(&only, number)))
+        return;
+    for (int64_t staff = 1; staff <= STAVES; staff++)
+        if (only == 0 || only == staff) self->transpositions[staff] = (int16_t)semitones;
+}
+
+static void read_attributes(struct lister *self, const rp_xml_node *attributes) {
+    const rp_xml_node *divisions = rp_xml_child(attributes, RP_XML_DIVISIONS);
+    int64_t numerator, denominator;
+    if (divisions != NULL && rp_musicxml_decimal(&numerator, &denominator, divisions->text) &&
+        numerator > 0)
+        self->divisions = rp_fraction_make(numerator, denominator);
+    for (const rp_xml_node *at = attributes->first; at != NULL; at = at->next)
+        if (at->tag == RP_XML_TRANSPOSE) read_transpose(self, at);
+}
+
+static bool is_mark(const rp_xml_node *node) {
+    return node->tag == RP_XML_ATTRIBUTES || node->tag == RP_XML_DIRECTION ||
+           node->tag == RP_XML_SOUND;
 }
 
 static void list_measure(struct lister *self, rp_note_measure *measure, rp_xml_node *node) {
     *measure = (rp_note_measure){.node = node, .length = rp_fraction_make(0, 1)};
     measure->notes =
         rp_arena_array(self->arena, rp_xml_count(node, RP_XML_NOTE), sizeof *measure->notes);
-    if (measure->notes == NULL) return;
+    size_t marks = 0;
+    for (const rp_xml_node *at = node->first; at != NULL; at = at->next) marks += is_mark(at);
+    measure->marks = rp_arena_array(self->arena, marks, sizeof *measure->marks);
+    if (self->arena->failed) return;
     self->now = self->chord_onset = rp_fraction_make(0, 1);
     for (rp_xml_node *at = node->first; at != NULL; at = at->next) {
-        const int64_t divisions =
-            at->tag == RP_XML_ATTRIBUTES ? rp_musicxml_number(at, RP_XML_DIVISIONS, 0) : 0;
-        if (divisions > 0) self->divisions = divisions;
+        if (is_mark(at)) measure->marks[measure->mark_count++] = (rp_note_mark){self->now, at};
+        if (at->tag == RP_XML_ATTRIBUTES) read_attributes(self, at);
         if (at->tag == RP_XML_NOTE) add_note(self, measure, at);
         if (at->tag == RP_XML_FORWARD)
             self->now = rp_fraction_add(self->now, duration_of(self, at));
@@ -120,7 +154,7 @@ static void list_measure(struct lister *self, rp_note_measure *measure, rp_xml_n
 
 rp_status rp_note_list_make(rp_note_list *list, rp_arena *arena, const rp_xml_node *part,
                             rp_error *error) {
-    struct lister self = {.arena = arena, .divisions = 1};
+    struct lister self = {.arena = arena, .divisions = {1, 1}};
     *list = (rp_note_list){.measures = rp_arena_array(arena, rp_xml_count(part, RP_XML_MEASURE),
                                                       sizeof *list->measures)};
     for (rp_xml_node *at = part->first; at != NULL && !arena->failed; at = at->next) {

@@ -17,6 +17,11 @@ struct reading {
     struct sound sounds[SOUNDS_MAX];
     size_t count;
     long tempo_us;
+    struct change {
+        unsigned what; /* 0x51: tempo, 0x59: key */
+        long tick, value;
+    } changes[16];
+    size_t change_count;
 };
 
 static long read_distance(const unsigned char **at) {
@@ -33,6 +38,9 @@ static void read_track(struct reading *reading, unsigned track, const unsigned c
         now += read_distance(&at);
         if (*at == 0xFF) {
             if (at[1] == 0x51) reading->tempo_us = at[3] << 16 | at[4] << 8 | at[5];
+            if (at[1] == 0x51 || at[1] == 0x59)
+                reading->changes[reading->change_count++] = (struct change){
+                    at[1], now, at[1] == 0x51 ? reading->tempo_us : (signed char)at[3]};
             at += 3 + at[2];
         } else if (*at == 0x90) {
             reading->sounds[reading->count++] = (struct sound){track, at[1], now, -1};
@@ -198,4 +206,54 @@ TEST(repeats_are_played_as_often_as_they_and_their_endings_say) {
         if (rows[i].steps != NULL) CHECK_TEXT(played, rows[i].steps);
         else CHECK_INT(reading.count, 2 * 63);
     }
+}
+
+static void check_change(const struct reading *reading, size_t i, struct change expected) {
+    REQUIRE(i < reading->change_count);
+    CHECK_INT(reading->changes[i].what, expected.what);
+    CHECK_INT(reading->changes[i].tick, expected.tick);
+    CHECK_INT(reading->changes[i].value, expected.value);
+}
+
+TEST(tempo_and_key_change_where_they_stand_in_the_measure) {
+#define KEY(fifths) "<attributes><key><fifths>" fifths "</fifths></key></attributes>"
+#define TEMPO(tempo) "<direction><sound tempo='" tempo "'/></direction>"
+    const struct reading reading =
+        play("<measure>" KEY("1") TEMPO("60") NOTE("C") NOTE("D") TEMPO("120") KEY("-2")
+                 NOTE("E") "<sound tempo='100'/></measure><measure>" NOTE("F") "</measure>",
+             false);
+    CHECK_INT(reading.change_count, 5);
+    check_change(&reading, 0, (struct change){0x59, 0, 1});
+    check_change(&reading, 1, (struct change){0x51, 0, 1000000});
+    check_change(&reading, 2, (struct change){0x51, 2 * 5040, 500000});
+    check_change(&reading, 3, (struct change){0x59, 2 * 5040, -2});
+    check_change(&reading, 4, (struct change){0x51, 3 * 5040, 600000});
+}
+
+TEST(transposing_instruments_sound_as_they_do) {
+    const struct reading reading =
+        play("<measure><attributes><key><fifths>2</fifths></key><transpose><diatonic>-1</diatonic>"
+             "<chromatic>-2</chromatic></transpose></attributes>" NOTE("C") "</measure>"
+             "<measure><attributes><transpose number='2'><chromatic>0</chromatic><octave-change>-1"
+             "</octave-change></transpose></attributes>" NOTE("D") "<note>" PITCH("C", "0", "4")
+             "<duration>1</duration><staff>2</staff></note></measure>",
+             false);
+    CHECK_INT(reading.count, 3);
+    CHECK_INT(reading.sounds[0].key, 58); /* a clarinet in B flat */
+    CHECK_INT(reading.sounds[1].key, 60);
+    CHECK_INT(reading.sounds[2].key, 48); /* the other staff, an octave lower */
+    check_change(&reading, 0, (struct change){0x59, 0, 0});
+}
+
+TEST(decimal_places_count_in_durations_and_divisions) {
+    const struct reading reading =
+        play("<measure><attributes><divisions>1.5</divisions></attributes><note>" PITCH(
+                 "C", "0", "4") "<duration>0.75</duration></note><note>" PITCH("D", "0", "4")
+             "<duration> 3.0 </duration></note><note>" PITCH("E", "0", "4")
+             "<duration>1.5e3</duration></note></measure>",
+             false);
+    CHECK_INT(reading.count, 3);
+    check_sound(&reading, 0, (struct sound){1, 60, 0, 2520});
+    check_sound(&reading, 1, (struct sound){1, 62, 2520, 2520 + 2 * 5040});
+    check_sound(&reading, 2, (struct sound){1, 64, 2520 + 2 * 5040, 2520 + 2 * 5040 + 1});
 }
