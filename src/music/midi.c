@@ -9,9 +9,13 @@
 
 enum {
     TICKS_A_QUARTER = 5040, /* 2^4 3^2 5 7: all usual tuplets down to 64ths fall on ticks */
+    QUARTERS_MAX = 1 << 20,
     STAFFS_MAX = 4,
     TRACK_OF_TIME = 0,
 };
+
+/* The ticks of a greater one, doubled for rounding, would not fit 64 bits. */
+static const int64_t DENOMINATOR_MAX = INT64_MAX / (4 * TICKS_A_QUARTER);
 
 struct event {
     int64_t tick;
@@ -36,11 +40,17 @@ struct writer {
 
 /* ---- events ---- */
 
+/* A time in ticks, rounded. Times beyond 2^20 quarters (a week of music) are cut there, so that the
+ * ticks of a million measures do not overflow. */
 static int64_t ticks_of(rp_fraction quarters) {
-    if (quarters.denominator == 0) return 0;
-    const rp_fraction ticks = rp_fraction_multiply(quarters, rp_fraction_make(TICKS_A_QUARTER, 1));
-    if (ticks.denominator == 0) return 0;
-    return (2 * ticks.numerator + ticks.denominator) / (2 * ticks.denominator);
+    int64_t denominator = quarters.denominator;
+    if (denominator == 0) return 0;
+    const int64_t whole = quarters.numerator / denominator;
+    int64_t rest = quarters.numerator % denominator;
+    if (whole >= QUARTERS_MAX) return (int64_t)QUARTERS_MAX * TICKS_A_QUARTER;
+    if (whole <= -QUARTERS_MAX) return -(int64_t)QUARTERS_MAX * TICKS_A_QUARTER;
+    for (; denominator > DENOMINATOR_MAX; denominator /= 2) rest /= 2;
+    return whole * TICKS_A_QUARTER + (2 * rest * TICKS_A_QUARTER + denominator) / (2 * denominator);
 }
 
 static void add_event(struct writer *self, struct event event) {

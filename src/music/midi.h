@@ -4,11 +4,11 @@
  *     "MThd" 6 format tracks ticks-a-quarter, then per track "MTrk" length, events; an event is its
  *     distance from the one before in ticks (7 bits a byte, high first) and its bytes
  *
- * Tied notes sound once, and all notes as high as `transpose` says; tempo and key change where they
- * stand. Grace notes take their time from the note they stand before, half of it
- * at most. A measure is as long as what is in it, so that a pick-up is short; one that is not as
- * long as its time gets a time of its own, so that barlines can be told. Repeats and their endings
- * can be played out (playing_order.h). Source: MIDI 1.0, Standard MIDI Files (RP-001). */
+ * Tied notes sound once, and all as high as `transpose` says; tempo and key change where they
+ * stand. Grace notes take their time from the note they stand before, half of it at most. A measure
+ * is as long as what is in it, so that a pick-up is short; one that is not as long as its time gets
+ * a time of its own, so that barlines can be told. Repeats and their endings can be played out
+ * (playing_order.h). Source: MIDI 1.0, Standard MIDI Files (RP-001). */
 #ifndef RP_MUSIC_MIDI_H
 #define RP_MUSIC_MIDI_H
 

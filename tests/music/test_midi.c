@@ -257,3 +257,23 @@ TEST(decimal_places_count_in_durations_and_divisions) {
     check_sound(&reading, 1, (struct sound){1, 62, 2520, 2520 + 2 * 5040});
     check_sound(&reading, 2, (struct sound){1, 64, 2520 + 2 * 5040, 2520 + 2 * 5040 + 1});
 }
+
+/* Ticks beyond all bounds are cut, and what a long division leaves is rounded, not lost. */
+TEST(numbers_beyond_all_bounds_become_no_other_notes) {
+#define LONGEST "1000000000000000"
+#define HUGE_NOTE(step) "<note>" PITCH(step, "0", "4") "<duration>" LONGEST "</duration></note>"
+    enum { DISTANCE_MAX = 0x0FFFFFFF };
+    const struct reading huge =
+        play("<measure>" HUGE_NOTE("C") HUGE_NOTE("D") "</measure><measure>" NOTE("E") "</measure>",
+             false);
+    CHECK_INT(huge.count, 3);
+    check_sound(&huge, 0, (struct sound){1, 60, 0, DISTANCE_MAX});
+    const struct reading fine =
+        play("<measure><attributes><divisions>" LONGEST "</divisions></attributes><note>" PITCH(
+                 "C", "0", "4") "<duration>999999999999999</duration></note><note>" PITCH(
+                 "D", "0", "4") "<duration>500000000000000</duration></note></measure>",
+             false);
+    CHECK_INT(fine.count, 2);
+    check_sound(&fine, 0, (struct sound){1, 60, 0, 5040});
+    check_sound(&fine, 1, (struct sound){1, 62, 5040, 5040 + 2520});
+}
