@@ -34,6 +34,9 @@ struct finisher {
         int64_t staff, position;
     } said[SAID_MAX];
     size_t said_count;
+    uint32_t *left_out; /* (measures) pitched notes that were taken away */
+    bool *is_loose;     /* (measures) there is a tuplet that is not whole */
+    uint32_t index;     /* of the measure in hand */
 };
 
 static int64_t number_attribute(const rp_xml_node *node) {
@@ -128,7 +131,10 @@ static void make_rest(struct finisher *self, rp_xml_node *note) {
     rp_xml_node *pitch = rp_xml_child(note, RP_XML_PITCH);
     rp_xml_node *rest = rp_xml_child(note, RP_XML_REST);
     if (rest == NULL) rest = rp_xml_insert(self->tree, note, NULL, RP_XML_REST, NULL);
-    if (pitch != NULL) rp_xml_remove(pitch);
+    if (pitch != NULL) {
+        rp_xml_remove(pitch);
+        self->left_out[self->index]++;
+    }
     if (rp_xml_child(note, RP_XML_TYPE) == NULL)
         rp_xml_set_attribute(self->tree, rest, RP_XML_ATTRIBUTE_MEASURE, "yes");
 }
@@ -384,39 +390,58 @@ static void finish_groups(struct finisher *self, rp_xml_node *part) {
     bool is_settled = false;
     for (int round = 0; round < ROUNDS_MAX && !is_settled; round++) {
         rp_placed_notes_make(&list, self->tree, part, self->measure_duration);
-        is_settled = !rp_voice_room_make(self->tree, &list);
+        is_settled = !rp_voice_room_make(self->left_out, self->tree, &list);
         rp_placed_notes_make(&list, self->tree, part, self->measure_duration);
-        is_settled = !rp_tuplet_groups_make(self->tree, &list) && is_settled;
+        is_settled = !rp_tuplet_groups_make(self->is_loose, self->tree, &list) && is_settled;
     }
     rp_placed_notes_make(&list, self->tree, part, self->measure_duration);
     rp_note_joins_make(self->tree, &list);
     rp_beam_groups_make(self->tree, &list);
 }
 
-void rp_finish_part(rp_xml_tree *tree, rp_xml_node *part, const rp_measure_repairs *repairs) {
+/* Says in which measures the music is less than what the tokens said, or cannot be whole. */
+static void tell(const struct finisher *self, const rp_log *log, uint32_t measures) {
+    for (uint32_t i = 0; i < measures; i++) {
+        if (self->left_out[i] > 0)
+            rp_log_line(log, 0, "measure %u of the score: %u note%s no place and %s left out",
+                        i + 1, self->left_out[i], self->left_out[i] == 1 ? " has" : "s have",
+                        self->left_out[i] == 1 ? "is" : "are");
+        if (self->is_loose[i])
+            rp_log_line(log, 0, "measure %u of the score: a tuplet is not whole", i + 1);
+    }
+}
+
+void rp_finish_part(rp_xml_tree *tree, rp_xml_node *part, const rp_measure_repairs *repairs,
+                    const rp_log *log) {
     struct finisher self = {.tree = tree, .divisions = 1, .staves = 1};
     int64_t number = 1;
-    uint32_t index = 0;
     size_t marked = 0;
     fill_empty_part(tree, part);
+    const size_t measures = rp_xml_count(part, RP_XML_MEASURE);
+    self.left_out = rp_arena_array(tree->arena, measures + 1, sizeof *self.left_out);
+    self.is_loose = rp_arena_array(tree->arena, measures + 1, sizeof *self.is_loose);
+    if (tree->arena->failed) return;
     const rp_xml_node *head = part->first != NULL ? rp_head_attributes_find(part->first) : NULL;
     const int64_t divisions = rp_musicxml_number(head, RP_XML_DIVISIONS, 0);
     if (divisions > 0 && divisions < INT64_MAX / 64) self.divisions = divisions;
     self.measure_duration = 4 * self.divisions;
-    for (rp_xml_node *measure = part->first; measure != NULL; measure = measure->next, index++) {
+    for (rp_xml_node *measure = part->first; measure != NULL;
+         measure = measure->next, self.index++) {
         finish_measure(&self, measure);
         const bool is_pick_up =
-            index == 0 && self.has_time && self.end > 0 && self.end < self.measure_duration;
+            self.index == 0 && self.has_time && self.end > 0 && self.end < self.measure_duration;
         if (is_pick_up) number = 0;
         rp_xml_set_attribute(tree, measure, RP_XML_ATTRIBUTE_NUMBER,
                              rp_xml_keep_integer(tree, number++));
         if (is_pick_up) rp_xml_set_attribute(tree, measure, RP_XML_ATTRIBUTE_IMPLICIT, "yes");
         while (repairs != NULL && marked < repairs->count &&
-               repairs->measures[marked].index < index)
+               repairs->measures[marked].index < self.index)
             marked++;
-        if (repairs != NULL && marked < repairs->count && repairs->measures[marked].index == index)
+        if (repairs != NULL && marked < repairs->count &&
+            repairs->measures[marked].index == self.index)
             mark_measure(tree, measure);
     }
     set_staves(&self, part);
     finish_groups(&self, part);
+    tell(&self, log, (uint32_t)measures);
 }

@@ -18,16 +18,19 @@
  *     joins       ties, slurs and tremolos have two ends (note_joins.h)
  *     beams       begin and end (beam_groups.h)
  *
- * Music as the Linearizer writes it comes through unchanged but for ties and slurs that lead out
- * of it, which have one end, and beams that lead from voice to voice. */
+ * No note goes without a word: the log names the measures in which notes were left out, or tuplets
+ * are not whole. Music as the Linearizer writes it comes through unchanged but for ties and slurs
+ * that lead out of it, which have one end, and beams that lead from voice to voice. */
 #ifndef RP_MUSIC_FINISH_H
 #define RP_MUSIC_FINISH_H
 
+#include "base/error.h"
 #include "music/measure_repair.h"
 #include "music/xml_tree.h"
 
 /* Changes `part`, which rp_delinearize made with divisions. `repairs` (may be NULL): measures that
- * get a mark: the words "[?]" above them. */
-void rp_finish_part(rp_xml_tree *tree, rp_xml_node *part, const rp_measure_repairs *repairs);
+ * get a mark: the words "[?]" above them. `log`: may be NULL. */
+void rp_finish_part(rp_xml_tree *tree, rp_xml_node *part, const rp_measure_repairs *repairs,
+                    const rp_log *log);
 
 #endif

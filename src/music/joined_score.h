@@ -11,7 +11,8 @@
 
 typedef struct rp_joined_score_options {
     bool repairs;      /* make the measures add up, and mark those that were changed */
-    const rp_log *log; /* one line a repaired measure or dropped token; may be NULL */
+    const rp_log *log; /* one line a repaired measure, dropped token, or measure of which
+                          notes are left out or tuplets not whole; may be NULL */
 } rp_joined_score_options;
 
 typedef struct rp_joined_score_report {

@@ -405,7 +405,7 @@ static rp_status write_score(struct maker *self, rp_text *musicxml) {
     if (status == RP_OK) status = rp_delinearize(&part, &tree, &line, NULL, NULL, self->error);
     rp_text_clear(&text);
     if (status != RP_OK) return status;
-    rp_finish_part(&tree, part, NULL);
+    rp_finish_part(&tree, part, NULL, NULL);
     add_tempos(self, &tree, part);
     if (tree.arena->failed) return rp_fail_memory(self->error, "the score");
     rp_delinearize_print(musicxml, &tree, rp_joined_score_wrap(&tree, part));

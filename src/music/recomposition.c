@@ -235,7 +235,7 @@ static rp_status write_piece(rp_text *musicxml, rp_arena *arena, const rp_lmx_li
     rp_xml_node *part = NULL;
     rp_xml_tree_init(&tree, arena);
     RP_TRY(rp_delinearize(&part, &tree, line, NULL, NULL, error));
-    rp_finish_part(&tree, part, NULL);
+    rp_finish_part(&tree, part, NULL, NULL);
     rp_xml_node *score = rp_dress_part(&tree, part, random);
     if (arena->failed) return rp_fail_memory(error, "a piece");
     rp_delinearize_print(musicxml, &tree, score);

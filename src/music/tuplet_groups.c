@@ -5,9 +5,8 @@
 #include "music/fraction.h"
 #include "music/lmx.h"
 #include "music/musicxml.h"
-#include "music/voice_room.h"
 
-enum { GROUP_MAX = 64, DOTS_MAX = 8, CROWD = 4096 };
+enum { GROUP_MAX = 64, NESTED_MAX = 6, DOTS_MAX = 8, CROWD = 4096 };
 
 struct groups {
     rp_xml_tree *tree;
@@ -15,7 +14,8 @@ struct groups {
     const rp_placed_measure *measure;
     const rp_placed_note **row; /* of the measure, without chord and grace notes */
     size_t count;
-    bool has_changed; /* something was left out or filled up */
+    bool has_changed; /* something was filled up */
+    bool is_loose;    /* the measure has a group that is not whole */
 };
 
 /* The length of notes row[first .. last] as `count` times 2^exponent quarters. */
@@ -60,9 +60,16 @@ static bool is_in_tuplet(const rp_placed_note *note) {
            !(note->actual == 2 && note->normal == 1);
 }
 
-static bool goes_on(const rp_placed_note *note, const rp_placed_note *next) {
-    return is_in_tuplet(next) && next->voice == note->voice && next->onset == note->end &&
-           next->actual == note->actual && next->normal == note->normal;
+/* Is the next note in the same stretch: notes of one voice in tuplets of whatever ratio, between
+ * which there may be a move forward, as a rest that is not written leaves it? */
+static bool is_in_stretch(const rp_placed_note *note, const rp_placed_note *next) {
+    return is_in_tuplet(next) && next->voice == note->voice && next->onset >= note->end;
+}
+
+/* Is it in the same run: without a gap, and of one ratio? */
+static bool is_in_run(const rp_placed_note *note, const rp_placed_note *next) {
+    return is_in_stretch(note, next) && next->onset == note->end && next->actual == note->actual &&
+           next->normal == note->normal;
 }
 
 /* ---- the marks ---- */
@@ -75,14 +82,19 @@ static rp_xml_node *mark_of(const rp_xml_node *note, const char *type) {
     return NULL;
 }
 
+static void remove_mark(rp_xml_node *mark) {
+    rp_xml_node *notations = mark->parent;
+    rp_xml_remove(mark);
+    if (notations->first == NULL) rp_xml_remove(notations);
+}
+
 static void remove_marks(rp_xml_node *note) {
-    rp_xml_node *notations = rp_xml_child(note, RP_XML_NOTATIONS);
+    const rp_xml_node *notations = rp_xml_child(note, RP_XML_NOTATIONS);
     for (rp_xml_node *at = notations != NULL ? notations->first : NULL, *next; at != NULL;
          at = next) {
         next = at->next;
-        if (at->tag == RP_XML_TUPLET) rp_xml_remove(at);
+        if (at->tag == RP_XML_TUPLET) remove_mark(at);
     }
-    if (notations != NULL && notations->first == NULL) rp_xml_remove(notations);
 }
 
 static void add_mark(struct groups *self, rp_xml_node *note, bool is_start, bool is_shown) {
@@ -126,15 +138,6 @@ static bool make_plain(struct groups *self, const rp_placed_note *note, struct l
         remove_marks(at->node);
     }
     return true;
-}
-
-static void leave_out(struct groups *self, size_t first, size_t last) {
-    const rp_placed_note *end = self->list->notes + self->measure->last;
-    for (size_t i = first; i <= last; i++) {
-        for (const rp_placed_note *at = self->row[i] + 1; at < end && at->is_chord; at++)
-            rp_xml_remove(at->node);
-        rp_voice_room_drop(self->row[i]->node);
-    }
 }
 
 /* The element that ends the note: the last of its chord. */
@@ -210,6 +213,36 @@ static bool fill_up(struct groups *self, size_t first, size_t last) {
     return true;
 }
 
+/* ---- what is left of the marks ---- */
+
+static void number_mark(struct groups *self, rp_xml_node *mark, size_t depth) {
+    rp_xml_remove_attribute(mark, RP_XML_ATTRIBUTE_NUMBER);
+    if (depth == 1) return;
+    rp_xml_set_attribute(self->tree, mark, RP_XML_ATTRIBUTE_NUMBER,
+                         rp_xml_keep_integer(self->tree, (int64_t)depth));
+}
+
+/* Pairs the marks of the notes row[first .. end - 1], which follow each other in tuplets of
+ * whatever ratio: a stop belongs to the last start before it that has none. A mark without its
+ * other end goes; a pair within another gets a number, lest its stop be taken for the outer one. */
+static void pair_marks(struct groups *self, size_t first, size_t end) {
+    rp_xml_node *open[NESTED_MAX];
+    size_t depth = 0;
+    for (size_t i = first; i < end; i++) {
+        rp_xml_node *stop = mark_of(self->row[i]->node, "stop");
+        if (stop != NULL && depth > 0) {
+            number_mark(self, open[depth - 1], depth);
+            number_mark(self, stop, depth--);
+        } else if (stop != NULL) {
+            remove_mark(stop);
+        }
+        rp_xml_node *start = mark_of(self->row[i]->node, "start");
+        if (start != NULL && depth < NESTED_MAX) open[depth++] = start;
+        else if (start != NULL) remove_mark(start);
+    }
+    while (depth > 0) remove_mark(open[--depth]);
+}
+
 /* ---- groups ---- */
 
 /* The last note of a whole group that begins at `first`: as the marks say, or the shortest of two
@@ -227,8 +260,9 @@ static size_t find_group(const struct groups *self, size_t first, size_t end) {
     return end;
 }
 
-/* Cuts the notes row[first .. end - 1], which follow each other, into groups. */
-static void make_run(struct groups *self, size_t first, size_t end) {
+/* Cuts the notes row[first .. end - 1], a run, into groups. What is not whole is filled up unless
+ * `stays`: there the notes of other ratios around it make it whole. */
+static void make_run(struct groups *self, size_t first, size_t end, bool stays) {
     while (first < end) {
         const size_t limit = end > first + GROUP_MAX ? first + GROUP_MAX : end;
         const size_t last = find_group(self, first, end);
@@ -239,11 +273,34 @@ static void make_run(struct groups *self, size_t first, size_t end) {
                    make_plain(self, self->row[first], length_of(self, first, first))) {
             first++;
         } else {
-            if (!fill_up(self, first, limit - 1)) leave_out(self, first, limit - 1);
-            self->has_changed = true;
+            const bool is_filled = !stays && fill_up(self, first, limit - 1);
+            self->has_changed = self->has_changed || is_filled;
+            self->is_loose = self->is_loose || (!stays && !is_filled);
             first = limit;
         }
     }
+}
+
+/* Are the notes, of whatever ratio, together as long as notes without a tuplet can be? */
+static bool is_whole_together(const struct groups *self, size_t first, size_t end) {
+    rp_fraction length = rp_fraction_make(0, 1);
+    for (size_t i = first; i < end; i++) {
+        const rp_placed_note *note = self->row[i];
+        const rp_fraction ratio = rp_fraction_make(note->normal, note->actual);
+        length = rp_fraction_add(
+            length, rp_fraction_multiply(rp_lmx_length(note->type, note->dots, 0), ratio));
+    }
+    return is_power_of_two(length.denominator);
+}
+
+static void make_stretch(struct groups *self, size_t first, size_t end) {
+    const bool stays = is_whole_together(self, first, end);
+    for (size_t i = first, run_end; i < end; i = run_end) {
+        run_end = i + 1;
+        while (run_end < end && is_in_run(self->row[run_end - 1], self->row[run_end])) run_end++;
+        make_run(self, i, run_end, stays);
+    }
+    pair_marks(self, first, end);
 }
 
 static void make_measure(struct groups *self) {
@@ -253,23 +310,23 @@ static void make_measure(struct groups *self) {
         if (note->is_chord || note->is_grace || !is_in_tuplet(note)) remove_marks(note->node);
         if (!note->is_chord && !note->is_grace) self->row[self->count++] = note;
     }
-    for (size_t i = 0; i < self->count;) {
-        size_t end = i + 1;
-        if (is_in_tuplet(self->row[i])) {
-            while (end < self->count && goes_on(self->row[end - 1], self->row[end])) end++;
-            make_run(self, i, end);
-        }
-        i = end;
+    for (size_t i = 0, end; i < self->count; i = end) {
+        end = i + 1;
+        if (!is_in_tuplet(self->row[i])) continue;
+        while (end < self->count && is_in_stretch(self->row[end - 1], self->row[end])) end++;
+        make_stretch(self, i, end);
     }
 }
 
-bool rp_tuplet_groups_make(rp_xml_tree *tree, const rp_placed_notes *list) {
+bool rp_tuplet_groups_make(bool *is_loose, rp_xml_tree *tree, const rp_placed_notes *list) {
     struct groups self = {.tree = tree, .list = list};
     self.row = rp_arena_array(tree->arena, list->count + 1, sizeof(rp_placed_note *));
     if (tree->arena->failed) return false;
     for (size_t i = 0; i < list->measure_count; i++) {
         self.measure = &list->measures[i];
+        self.is_loose = false;
         make_measure(&self);
+        is_loose[i] = self.is_loose;
     }
     return self.has_changed;
 }

@@ -14,6 +14,7 @@ struct span {
 struct room {
     rp_xml_tree *tree;
     const rp_placed_notes *list;
+    uint32_t *left_out; /* (measures) pitched notes */
     size_t counts[VOICES][STAVES];
     uint8_t homes[VOICES]; /* the staff of a voice, where most of it is; 0: it is not in use */
     struct span *spans;    /* of the measure in hand */
@@ -106,7 +107,8 @@ static void set_voice(struct room *self, rp_xml_node *note, unsigned voice) {
     element->text = rp_xml_keep_integer(self->tree, voice);
 }
 
-void rp_voice_room_drop(rp_xml_node *note) {
+/* Makes the note a move forward of the same duration. */
+static void drop(rp_xml_node *note) {
     for (rp_xml_node *at = note->first, *next; at != NULL; at = next) {
         next = at->next;
         if (at->tag != RP_XML_DURATION) rp_xml_remove(at);
@@ -125,12 +127,14 @@ static void place(struct room *self, size_t graces, size_t i, size_t last) {
     for (size_t at = graces; at < i && voice != 0; at++)
         if (notes[at].is_grace && notes[at].voice == note->voice)
             set_voice(self, notes[at].node, voice);
-    for (size_t at = i + 1; at < last && notes[at].is_chord; at++) {
-        if (voice != 0) set_voice(self, notes[at].node, voice);
-        else rp_xml_remove(notes[at].node);
+    size_t end = i + 1;
+    for (; end < last && notes[end].is_chord; end++) {
+        if (voice != 0) set_voice(self, notes[end].node, voice);
+        else rp_xml_remove(notes[end].node);
     }
     if (voice != 0) set_voice(self, note->node, voice);
-    else rp_voice_room_drop(note->node);
+    else drop(note->node);
+    if (voice == 0 && !note->is_rest) self->left_out[note->measure] += (uint32_t)(end - i);
 }
 
 /* Takes away the grace notes of a voice that has nothing else. */
@@ -141,12 +145,13 @@ static void drop_lone_graces(struct room *self) {
         const int64_t voice = rp_musicxml_number(note, RP_XML_VOICE, 1);
         if (voice > 0 && voice < VOICES && self->homes[voice] != 0) continue;
         rp_xml_remove(note);
+        self->left_out[self->list->notes[i].measure]++;
         self->has_changed = true;
     }
 }
 
-bool rp_voice_room_make(rp_xml_tree *tree, const rp_placed_notes *list) {
-    struct room self = {.tree = tree, .list = list};
+bool rp_voice_room_make(uint32_t *left_out, rp_xml_tree *tree, const rp_placed_notes *list) {
+    struct room self = {.tree = tree, .list = list, .left_out = left_out};
     self.spans = rp_arena_array(tree->arena, list->count + 1, sizeof *self.spans);
     if (tree->arena->failed) return false;
     find_homes(&self);

@@ -251,7 +251,7 @@ TEST(what_comes_in_pairs_is_whole) {
         {"measure C4 eighth 3in2 D4 eighth 3in2 E4 eighth 3in2", "show-number=\"none\"", NULL},
         {"measure C4 eighth 3in2 tuplet:start D4 eighth 3in2 E4 eighth 3in2",
          "<tuplet type=\"stop\" />", "show-number"},
-        {"measure C4 eighth 3in2 D4 quarter", "<forward>", "<tuplet"},
+        {"measure C4 eighth 3in2 D4 quarter", "<actual-notes>3</actual-notes>", "<tuplet"},
         {"measure C4 half backup half E4 voice:2 eighth 3in2",
          "<rest /><duration>2</duration><voice>2</voice><type>quarter</type>", NULL},
         {"measure C4 quarter 3in2 dot", "<type>quarter</type>", "time-modification"},
@@ -259,6 +259,86 @@ TEST(what_comes_in_pairs_is_whole) {
         {"measure C4 half tremolo:start tremolo:3", "<tremolo type=\"single\">", NULL},
     };
     check_rows(rows, RP_COUNT(rows));
+}
+
+/* Counts lines, and keeps the last. */
+struct heard {
+    size_t count;
+    char last[128];
+};
+
+static void hear(void *context, int level, const char *line) {
+    struct heard *heard = context;
+    (void)level;
+    heard->count++;
+    snprintf(heard->last, sizeof heard->last, "%s", line);
+}
+
+static size_t count_of(const char *text, const char *word) {
+    size_t count = 0;
+    for (const char *at = text; (at = strstr(at, word)) != NULL; at += strlen(word)) count++;
+    return count;
+}
+
+TEST(no_note_is_lost_to_a_tuplet_or_without_a_word) {
+    static const struct {
+        const char *tokens, *marks; /* type and number of each, in order */
+        size_t notes;
+        const char *said; /* NULL: nothing */
+    } rows[] = {
+        {"measure C4 half 3in2 tuplet:start D4 quarter 9in4 tuplet:start E4 quarter 9in4 F4 "
+         "quarter 9in4 tuplet:stop G4 half 3in2 tuplet:stop",
+         "start start2 stop2 stop ", 5, NULL},
+        {"measure C4 quarter 9in4 tuplet:start D4 quarter 9in4 E4 quarter 9in4 tuplet:stop G4 half "
+         "3in2 A4 half 3in2 tuplet:stop",
+         "start stop ", 5, NULL},
+        {"measure C4 quarter 3in2 tuplet:start chord E4 quarter 3in2 D4 quarter 6in4 F4 quarter "
+         "3in2 tuplet:stop",
+         "start stop ", 4, NULL},
+        {"measure C4 eighth 3in2 tuplet:start print-object:no rest eighth 3in2 D4 eighth 3in2 "
+         "tuplet:stop",
+         "start stop ", 2, NULL},
+        /* A hidden rest that is a move forward has lost its length: 16th and 32nd. */
+        {"measure C4 eighth 3in2 tuplet:start forward 16th forward 32nd D4 eighth 3in2 tuplet:stop "
+         "E4 half",
+         "start stop ", 3, "measure 1 of the score: a tuplet is not whole"},
+        {"measure C4 half measure C4 eighth 3in2 tuplet:start E4 quarter D4 eighth 3in2 "
+         "tuplet:stop F4 eighth",
+         "", 5, "measure 2 of the score: a tuplet is not whole"},
+        /* A whole one within a group that is not: its number stays its own. */
+        {"measure B3 eighth 7in4 tuplet:start D4 eighth 7in4 G3 64th 3in2 tuplet:start D3 64th "
+         "3in2 B2 64th 3in2 tuplet:stop C4 eighth 7in4 tuplet:stop rest eighth",
+         "start start2 stop2 stop ", 6, "measure 1 of the score: a tuplet is not whole"},
+        {"measure C4 voice:1 half backup half C4 voice:2 half backup half C4 voice:3 half backup "
+         "half C4 voice:4 half backup half C5 voice:5 half chord E5 half",
+         "", 4, "measure 1 of the score: 2 notes have no place and are left out"},
+        {"measure C4 rest:measure", "", 0,
+         "measure 1 of the score: 1 note has no place and is left out"},
+    };
+    for (size_t i = 0; i < RP_COUNT(rows); i++) {
+        rp_arena arena = {0};
+        rp_text text = {0};
+        struct heard heard = {0};
+        const rp_log log = {.write = hear, .context = &heard};
+        const rp_lmx_line line = cut(&arena, rows[i].tokens);
+        const rp_joined_score_options options = {.log = &log};
+        REQUIRE(rp_joined_score(&text, &line, 1, &options, NULL, NULL) == RP_OK);
+        CHECK_INT(count_of(text.data, "<pitch>"), rows[i].notes);
+        CHECK((heard.count > 0) == (rows[i].said != NULL));
+        CHECK_TEXT(heard.last, rows[i].said != NULL ? rows[i].said : "");
+        rp_text marks = {0};
+        for (const char *at = text.data; (at = strstr(at, "<tuplet type=\"")) != NULL; at++) {
+            const char *type = at + strlen("<tuplet type=\"");
+            const char *number = strstr(type, "number=\""), *end = strstr(type, "/>");
+            rp_text_format(&marks, "%s%.*s ", strncmp(type, "start", 5) == 0 ? "start" : "stop",
+                           number != NULL && number < end ? 1 : 0, number + strlen("number=\""));
+        }
+        CHECK_TEXT(marks.data != NULL ? marks.data : "", rows[i].marks);
+        if (check_is_failed()) printf("# %s\n# %s", rows[i].tokens, text.data);
+        rp_text_clear(&marks);
+        rp_text_clear(&text);
+        rp_arena_clear(&arena);
+    }
 }
 
 TEST(a_voice_holds_one_thing_at_a_time) {
@@ -301,13 +381,12 @@ TEST(voices_and_rests_are_such_as_musescore_takes) {
         /* grace notes in a voice that has nothing else */
         {"measure grace C4 eighth", "<measure", "<grace"},
         {"measure D4 voice:1 half grace C4 voice:2 eighth", "<step>D</step>", "<grace"},
-        /* five voices on a staff, since the fifth loses a note of the other staff to a tuplet that
-         * is not whole */
+        /* the fifth voice is of the other staff by a note of a tuplet that is not whole */
         {"measure clef:G2 staff:1 clef:F4 staff:2 C4 voice:1 eighth staff:1 C4 eighth backup "
          "quarter D4 voice:2 eighth staff:1 D4 eighth backup quarter E4 voice:3 eighth staff:1 E4 "
          "eighth backup quarter F4 voice:4 eighth staff:1 F4 eighth backup quarter C3 voice:5 "
          "eighth 3in2 staff:2 D3 quarter staff:2 G4 quarter staff:1",
-         "<staff>2</staff>", "<voice>5</voice>"},
+         "<octave>3</octave></pitch><duration>2</duration><voice>5</voice>", "<forward>"},
     };
     check_rows(rows, RP_COUNT(rows));
 }
