@@ -8,7 +8,8 @@ enum { STAFFS = 4 }; /* 0: none named */
 
 typedef struct walk {
     rp_fraction now, ends[STAFFS]; /* denominator 0: no note yet */
-    unsigned staff;                /* of the voice in hand */
+    unsigned staff;                /* of the note in hand */
+    unsigned home;                 /* of the voice in hand: the staff of its first note; 0: none */
     bool is_rest_of_measure;       /* the voice in hand holds one: its length is what is wanted */
     bool goes_below;
     /* The item in hand. */
@@ -34,7 +35,8 @@ static void end_item(walk *w) {
             move_back(w, length);
         } else {
             w->now = rp_fraction_add(w->now, length);
-            rp_fraction *end = &w->ends[w->staff];
+            if (!w->is_move && w->home == 0) w->home = w->staff;
+            rp_fraction *end = &w->ends[w->home];
             const bool is_further =
                 !rp_fraction_is_number(*end) || rp_fraction_compare(w->now, *end) > 0;
             if (!w->is_move && !w->is_rest_of_measure && is_further) *end = w->now;
@@ -52,7 +54,7 @@ static void take_prefix(walk *w, unsigned kind) {
     w->is_move = kind == RP_LMX_KIND_BACKUP || kind == RP_LMX_KIND_FORWARD;
     if (kind != RP_LMX_KIND_BACKUP || w->moves_back) return;
     w->moves_back = true;
-    w->staff = 0;
+    w->staff = w->home = 0;
 }
 
 static void take(walk *w, unsigned token) {

@@ -8,7 +8,8 @@
 
 typedef struct rp_measure_sum {
     /* Every staff's longest voice ends where the others' do, and no move back goes before the
-     * beginning. A measure with nothing but whole-measure rests agrees on no length. */
+     * beginning. A voice belongs to the staff of its first note, wherever it crosses to. A measure
+     * with nothing but whole-measure rests agrees on no length. */
     bool agrees;
     rp_fraction length; /* in quarters; denominator 0: none agreed on */
     rp_fraction time;   /* of the last `time` in it; denominator 0: none */

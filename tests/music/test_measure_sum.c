@@ -63,6 +63,19 @@ TEST(a_rest_of_the_whole_measure_is_as_long_as_it_must_be) {
               -1);
 }
 
+TEST(a_voice_that_crosses_belongs_to_the_staff_it_began_on) {
+    check_sum(
+        "measure C4 voice:1 half staff:1 D3 quarter staff:2 E4 quarter staff:1 backup whole rest "
+        "voice:5 rest:measure staff:2",
+        true, 1, 64);
+    check_sum(
+        "measure C4 voice:1 half staff:1 D3 half staff:2 backup whole rest voice:5 rest:measure "
+        "staff:2",
+        true, 1, 64);
+    check_sum("measure C4 half staff:1 D3 half staff:2 backup whole C3 whole staff:2", true, 2, 64);
+    check_sum("measure C4 half staff:1 D3 half staff:2 backup whole C3 half staff:2", false, 2, -1);
+}
+
 TEST(a_time_signature_is_told) {
     const rp_measure_sum sum =
         sum_of("measure key:fifths:1 time beats:6 beat-type:8 clef:G2 staff:1 C4 quarter staff:1");
