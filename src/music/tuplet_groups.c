@@ -281,16 +281,19 @@ static void make_run(struct groups *self, size_t first, size_t end, bool stays) 
     }
 }
 
-/* Are the notes, of whatever ratio, together as long as notes without a tuplet can be? */
+/* Are the notes, of several ratios, together as long as notes without a tuplet can be? */
 static bool is_whole_together(const struct groups *self, size_t first, size_t end) {
     rp_fraction length = rp_fraction_make(0, 1);
+    bool is_one_ratio = true;
     for (size_t i = first; i < end; i++) {
         const rp_placed_note *note = self->row[i];
         const rp_fraction ratio = rp_fraction_make(note->normal, note->actual);
+        const rp_placed_note *before = self->row[i > first ? i - 1 : first];
+        if (note->actual != before->actual || note->normal != before->normal) is_one_ratio = false;
         length = rp_fraction_add(
             length, rp_fraction_multiply(rp_lmx_length(note->type, note->dots, 0), ratio));
     }
-    return is_power_of_two(length.denominator);
+    return !is_one_ratio && is_power_of_two(length.denominator);
 }
 
 static void make_stretch(struct groups *self, size_t first, size_t end) {

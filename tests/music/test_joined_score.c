@@ -305,6 +305,8 @@ TEST(no_note_is_lost_to_a_tuplet_or_without_a_word) {
         {"measure C4 half measure C4 eighth 3in2 tuplet:start E4 quarter D4 eighth 3in2 "
          "tuplet:stop F4 eighth",
          "", 5, "measure 2 of the score: a tuplet is not whole"},
+        {"measure C4 quarter D4 eighth 4in6 tuplet:start E4 quarter", "", 3,
+         "measure 1 of the score: a tuplet is not whole"},
         /* A whole one within a group that is not: its number stays its own. */
         {"measure B3 eighth 7in4 tuplet:start D4 eighth 7in4 G3 64th 3in2 tuplet:start D3 64th "
          "3in2 B2 64th 3in2 tuplet:stop C4 eighth 7in4 tuplet:stop rest eighth",

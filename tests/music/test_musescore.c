@@ -20,7 +20,8 @@ enum { SAMPLE_STEP = 96 };
 static const char *const expected_lines[] = {"convert <", "\tto <", "... success!",
                                              "QStandardPaths: XDG_RUNTIME_DIR"};
 static const char *const known_lines[] = {"unknown arpeggio type none", "addGraceChordsAfter"};
-static const char *const tuplet_lines[] = {"uplet", "smallestTypeAndCount()"};
+static const char *const tuplet_lines[] = {"uplet", "smallestTypeAndCount()",
+                                           "TDuration::setType(maxima)"};
 static const char tuplet_mark[] = "-tuplet-"; /* in the name of a file with such a tuplet */
 static const char grace_tie_line[] = "SpannerWriter: spanner (Tie) doesn't have an endpoint!";
 
