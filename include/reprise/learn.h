@@ -299,9 +299,10 @@ rp_status rp_lenet_evaluate(rp_lenet *lenet, const char *folder, rp_lenet_evalua
 rp_status rp_lenet_classify(rp_lenet *lenet, const uint8_t pixels[RP_DIGIT_SIDE * RP_DIGIT_SIDE],
                             double scores[RP_DIGIT_CLASSES], rp_error *error);
 
-/* Reads a PNG of one digit, of any size, dark on light or light on dark, and makes of it what MNIST
- * is: the ink's box scaled to 20 pixels, its centre of mass in the middle. RP_INPUT: not a PNG,
- * larger than 64 megapixels, or nothing drawn on it. */
+/* Reads a PNG of one digit, dark on light or light on dark, wherever and however small it is on the
+ * sheet, and makes of it what MNIST is: the ink's box scaled to 20 pixels, its centre of mass in
+ * the middle. RP_NO: nothing is drawn on it that stands out from the paper's grain, or nothing of 5
+ * pixels' size. RP_INPUT: not a PNG, or larger than 64 megapixels. */
 rp_status rp_digit_read(const char *path, uint8_t pixels[RP_DIGIT_SIDE * RP_DIGIT_SIDE],
                         rp_error *error);
 

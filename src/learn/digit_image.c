@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "learn/digit_ink.h"
+#include "learn/digit_sheet.h"
 #include "reprise/learn.h"
 
 enum { PIXELS_MAX = 64 << 20, SIDE = RP_DIGIT_SIDE, BOX = 20 };
@@ -36,23 +36,6 @@ static rp_status read_grey(rp_grey_image *image, const char *path, rp_error *err
     return rp_fail(error, RP_INPUT, 0, "%s: %s; the PNG is damaged", path, png.message);
 }
 
-typedef struct ink_box {
-    int left, top, right, bottom; /* the last two one beyond */
-} ink_box;
-
-static ink_box box_of(const rp_grey_image *image) {
-    ink_box box = {image->width, image->height, 0, 0};
-    for (int y = 0; y < image->height; y++)
-        for (int x = 0; x < image->width; x++) {
-            if (image->pixels[(size_t)y * (size_t)image->width + (size_t)x] == 0) continue;
-            box.left = x < box.left ? x : box.left;
-            box.right = x + 1 > box.right ? x + 1 : box.right;
-            box.top = y < box.top ? y : box.top;
-            box.bottom = y + 1 > box.bottom ? y + 1 : box.bottom;
-        }
-    return box;
-}
-
 /* How much of pixel `at` the span from .. to covers. */
 static double overlap(int at, double from, double to) {
     return fmax(0, fmin(at + 1, to) - fmax(at, from));
@@ -72,7 +55,7 @@ static double mean_over(const rp_grey_image *image, double left, double top, dou
 }
 
 /* The box at 20 pixels' size. */
-static void shrink(const rp_grey_image *image, const ink_box *box, double small[BOX][BOX]) {
+static void shrink(const rp_grey_image *image, const rp_ink_box *box, double small[BOX][BOX]) {
     const int width = box->right - box->left, height = box->bottom - box->top;
     const double step = (double)(width > height ? width : height) / BOX;
     memset(small, 0, sizeof(double) * BOX * BOX);
@@ -105,15 +88,16 @@ static void centre(double small[BOX][BOX], uint8_t pixels[SIDE * SIDE]) {
 }
 
 rp_status rp_digit_read(const char *path, uint8_t pixels[SIDE * SIDE], rp_error *error) {
-    rp_grey_image image = {0};
+    rp_grey_image sheet = {0}, close = {0};
     double small[BOX][BOX];
-    rp_status status = read_grey(&image, path, error);
-    if (status == RP_OK) status = rp_digit_ink(&image, path, error);
+    rp_status status = read_grey(&sheet, path, error);
+    if (status == RP_OK) status = rp_digit_find(&close, &sheet, path, error);
     if (status == RP_OK) {
-        const ink_box box = box_of(&image);
-        shrink(&image, &box, small);
+        const rp_ink_box box = rp_ink_box_of(&close, 1);
+        shrink(&close, &box, small);
         centre(small, pixels);
     }
-    free(image.pixels);
+    free(sheet.pixels);
+    free(close.pixels);
     return status;
 }

@@ -106,6 +106,70 @@ TEST(uneven_light_noise_and_specks_change_a_digit_little) {
     }
 }
 
+/* A seven `high` pixels high somewhere on a sheet of 2,400 x 1,800, in a `light` from which
+ * a `shadow` with a soft edge takes away on its right third; high 0: an empty sheet. */
+typedef struct sheet {
+    int high, left, top;
+    double light, shadow, contrast, noise;
+} sheet;
+
+static void write_sheet(const char *path, const sheet *sheet) {
+    enum { WIDE = 2400, HIGH = 1800 };
+    uint8_t *pixels = malloc((size_t)WIDE * HIGH);
+    if (pixels == NULL) abort();
+    rp_random random = rp_random_make(11, 0);
+    for (int i = 0; i < WIDE * HIGH; i++) {
+        const double scale = sheet->high > 0 ? sheet->high / 140.0 : 1;
+        const double x = (i % WIDE - sheet->left) / scale, y = (i / WIDE - sheet->top) / scale;
+        const bool is_bar = x >= 0 && x < 100 && y >= 0 && y < 20;
+        const double slant = 90 - (y - 10) * 0.45;
+        const bool is_leg = y >= 10 && y < 140 && x >= slant - 10 && x < slant + 10;
+        double grey = sheet->light - sheet->shadow / (1 + exp((1600 - i % WIDE) / 100.0));
+        if (sheet->high > 0 && (is_bar || is_leg)) grey *= 1 + sheet->contrast;
+        if (sheet->noise > 0) grey += sheet->noise * rp_random_normal(&random);
+        pixels[i] = (uint8_t)fmin(fmax(grey, 0), 255);
+    }
+    png_image png = {
+        .version = PNG_IMAGE_VERSION, .width = WIDE, .height = HIGH, .format = PNG_FORMAT_GRAY};
+    png.flags = PNG_IMAGE_FLAG_FAST;
+    if (!png_image_write_to_file(&png, path, 0, pixels, 0, NULL)) abort();
+    free(pixels);
+}
+
+TEST(a_small_digit_is_found_on_a_large_sheet) {
+    static const sheet rows[] = {
+        {60, 1500, 900, 245, 0, -0.9, 0},    /* a clean scan */
+        {24, 301, 77, 245, 0, -0.9, 0},      /* between the samples of a coarse look */
+        {60, 200, 1700, 230, 0, -0.8, 10},   /* grainy paper, near the edge */
+        {60, 1590, 400, 230, 70, -0.8, 5},   /* at the edge of a shadow */
+        {80, 2000, 1200, 50, 20, 2.5, 5},    /* chalk on a board */
+        {200, 900, 500, 200, 60, -0.5, 12}}; /* pencil in poor light */
+    uint8_t even[784], found[784];
+    rp_error error = {0};
+    write_seven(path_of("even.png"), 255, 255, -1, 0);
+    REQUIRE(rp_digit_read(path_of("even.png"), even, &error) == RP_OK);
+    for (size_t i = 0; i < RP_COUNT(rows); i++) {
+        write_sheet(path_of("sheet.png"), &rows[i]);
+        CHECK_INT(rp_digit_read(path_of("sheet.png"), found, &error), RP_OK);
+        printf("# row %zu: mean difference %.2f greys\n", i, mean_difference(even, found));
+        CHECK(mean_difference(even, found) < 10);
+    }
+}
+
+TEST(an_empty_sheet_has_no_digit_however_grainy_or_shaded) {
+    static const sheet rows[] = {{0, 0, 0, 245, 0, 0, 3},
+                                 {0, 0, 0, 200, 0, 0, 20},
+                                 {0, 0, 0, 230, 70, 0, 5},
+                                 {0, 0, 0, 50, 20, 0, 8}};
+    uint8_t pixels[784];
+    for (size_t i = 0; i < RP_COUNT(rows); i++) {
+        rp_error error = {0};
+        write_sheet(path_of("bare.png"), &rows[i]);
+        CHECK_INT(rp_digit_read(path_of("bare.png"), pixels, &error), RP_NO);
+        CHECK(strstr(error.text, "no digit found") != NULL);
+    }
+}
+
 TEST(small_pictures_are_enlarged) {
     uint8_t pixels[784];
     write_bar(path_of("small.png"), 255, 0, 12, 12);
@@ -116,15 +180,19 @@ TEST(what_holds_no_digit_is_refused) {
     uint8_t pixels[784];
     rp_error error = {0};
     write_bar(path_of("empty.png"), 200, 200, 40, 40);
-    CHECK_INT(rp_digit_read(path_of("empty.png"), pixels, &error), RP_INPUT);
+    CHECK_INT(rp_digit_read(path_of("empty.png"), pixels, &error), RP_NO);
+    CHECK(strstr(error.text, "no digit found") != NULL);
     CHECK(strstr(error.text, "nothing is drawn") != NULL);
     static const int sides[] = {1, 2, 3, 28, 100}, greys[] = {0, 128, 255};
     for (size_t i = 0; i < RP_COUNT(sides) * RP_COUNT(greys); i++) {
         const int side = sides[i % RP_COUNT(sides)];
         const uint8_t grey = (uint8_t)greys[i / RP_COUNT(sides)];
         write_bar(path_of("blank.png"), grey, grey, side, side);
-        CHECK_INT(rp_digit_read(path_of("blank.png"), pixels, &error), RP_INPUT);
+        CHECK_INT(rp_digit_read(path_of("blank.png"), pixels, &error), RP_NO);
     }
+    write_bar(path_of("speck.png"), 255, 0, 24, 6); /* 4 x 4 pixels */
+    CHECK_INT(rp_digit_read(path_of("speck.png"), pixels, &error), RP_NO);
+    CHECK(strstr(error.text, "pixels") != NULL);
     CHECK_INT(rp_digit_read(path_of("missing.png"), pixels, &error), RP_INPUT);
     FILE *file = fopen(path_of("text.png"), "w");
     fputs("no picture", file);
