@@ -254,7 +254,8 @@ void rp_lenet_destroy(rp_lenet *lenet);
 const char *rp_lenet_variant(const rp_lenet *lenet);
 size_t rp_lenet_parameter_count(const rp_lenet *lenet); /* trained */
 
-/* Weights as safetensors. Loading takes the variant from the file. RP_INPUT: not such a file. */
+/* Weights as safetensors. Loading takes the variant from the file. RP_INPUT: not such a file, or
+ * numbers in it that no training gives: infinite, none, a variance below 0. */
 rp_status rp_lenet_save(const rp_lenet *lenet, const char *path, rp_error *error);
 rp_status rp_lenet_load(rp_lenet **lenet, const char *path, const char *device, unsigned threads,
                         rp_error *error);

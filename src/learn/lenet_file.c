@@ -78,6 +78,30 @@ rp_status rp_lenet_save(const rp_lenet *lenet, const char *path, rp_error *error
     return rp_checkpoint_ship(path, &lenet->modern.parameters, false, false, &metadata, 1, error);
 }
 
+/* A running mean may be any number; a variance below 0 no data have. */
+static rp_status check_variances(const rp_parameters *parameters, const char *path,
+                                 rp_error *error) {
+    for (int i = 0; i < parameters->count; i++) {
+        const rp_parameter *row = &parameters->rows[i];
+        const float *values = row->tensor.data;
+        if (strstr(row->name, ".running_var") == NULL) continue;
+        for (int64_t k = 0; k < rp_tensor_count(&row->tensor); k++)
+            if (values[k] < 0)
+                return rp_fail(error, RP_INPUT, -1,
+                               "%s: tensor %s holds a variance below 0, %g: the file is damaged; "
+                               "copy it again",
+                               path, row->name, values[k]);
+    }
+    return RP_OK;
+}
+
+static rp_status load_modern(rp_lenet_modern *net, const rp_safetensors *file, rp_error *error) {
+    RP_TRY(rp_safetensors_read_parameters(file, &net->parameters, false, error));
+    RP_TRY(check_variances(&net->parameters, file->path, error));
+    rp_lenet_modern_changed(net);
+    return RP_OK;
+}
+
 rp_status rp_lenet_load(rp_lenet **out, const char *path, const char *device, unsigned threads,
                         rp_error *error) {
     rp_safetensors file = {0};
@@ -94,8 +118,7 @@ rp_status rp_lenet_load(rp_lenet **out, const char *path, const char *device, un
         status = rp_fail(error, RP_INPUT, -1, "%s: unknown variant", path);
     if (status != RP_OK) goto done;
     if (lenet->net98 != NULL) status = load_1998(lenet->net98, &file, error);
-    else status = rp_safetensors_read_parameters(&file, &lenet->modern.parameters, false, error);
-    if (status == RP_OK && lenet->net98 == NULL) rp_lenet_modern_changed(&lenet->modern);
+    else status = load_modern(&lenet->modern, &file, error);
 done:
     rp_safetensors_close(&file);
     if (status == RP_OK) *out = lenet;

@@ -202,6 +202,32 @@ TEST(weights_that_are_no_numbers_are_refused) {
     }
 }
 
+/* A variance below 0 is of no data; folded into a layer it would be no number, or a wrong one. */
+TEST(statistics_that_cannot_be_are_refused) {
+    char path[700], bytes[4096] = {0};
+    rp_error error = {0};
+    rp_lenet *lenet;
+    const float negative = -0.5f;
+    unsigned long begin = 0;
+    snprintf(path, sizeof path, "%s/negative.safetensors", check_scratch());
+    REQUIRE(rp_lenet_create(&lenet, "modern", 1, "cpu", 1, NULL) == RP_OK);
+    CHECK_INT(rp_lenet_save(lenet, path, NULL), RP_OK);
+    rp_lenet_destroy(lenet);
+    FILE *file = fopen(path, "r+b");
+    REQUIRE(file != NULL && fread(bytes, 1, sizeof bytes - 1, file) > 8);
+    const char *tensor = strstr(bytes + 8, "\"norm.2.running_var\"");
+    REQUIRE(tensor != NULL);
+    const char *offsets = strstr(tensor, "\"data_offsets\"");
+    REQUIRE(offsets != NULL);
+    begin = strtoul(offsets + strcspn(offsets, "0123456789"), NULL, 10);
+    const long data = 8 + (uint8_t)bytes[0] + 256L * (uint8_t)bytes[1];
+    REQUIRE(fseek(file, data + (long)begin + 4, SEEK_SET) == 0);
+    CHECK(fwrite(&negative, sizeof negative, 1, file) == 1 && fclose(file) == 0);
+    CHECK_INT(rp_lenet_load(&lenet, path, "cpu", 1, &error), RP_INPUT);
+    CHECK(strstr(error.text, "norm.2.running_var") != NULL);
+    CHECK(lenet == NULL);
+}
+
 TEST(bad_words_and_a_stop_are_told) {
     rp_lenet *lenet = NULL;
     rp_error error = {0};
