@@ -279,7 +279,8 @@ typedef struct rp_lenet_training {
     void *context;
 } rp_lenet_training;
 
-/* Trains from where the weights are. The same seed, data and threads give the same weights.
+/* Trains from where the weights are, new, loaded or trained before; the schedule of the steps
+ * begins anew with each call. The same seed, data and threads give the same weights.
  * RP_INPUT: the data cannot be read. RP_NO: `progress` asked to stop; the weights are then those of
  * the last whole batch. */
 rp_status rp_lenet_train(rp_lenet *lenet, const rp_lenet_training *training,

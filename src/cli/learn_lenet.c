@@ -252,7 +252,9 @@ const rp_cli_verb rp_cli_learn_lenet = {
         "1998 is LeNet-5 as the paper of that year describes it, trained one digit at a time with "
         "steps from second derivatives. modern does the same task at the same size with batch "
         "norm, relu, max-pooling and distorted digits; large has up to 300,000 parameters.\n\n"
-        "With --data the network is trained, and tested after every pass.",
+        "With --data the network is trained, and tested after every pass. Going on from --weights "
+        "keeps the weights alone: the schedule of the steps begins anew, long ones first, so that "
+        "a good net is worse for some passes before it is better.",
     .examples = {"reprise learn lenet --data mnist -o lenet", "train, and keep the weights",
                  "reprise learn lenet --data mnist --evaluate --variant 1998",
                  "test the weights that come with Reprise",

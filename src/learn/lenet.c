@@ -232,6 +232,8 @@ rp_status rp_lenet_train(rp_lenet *lenet, const rp_lenet_training *training,
         rp_progress_begin(progress, "training", (uint64_t)run.passes * digits.count);
     run.progress = &state;
     if (lenet->net98 == NULL) run.ranges = &lenet->modern.shape->recipe.ranges;
+    if (status == RP_OK && lenet->net98 == NULL)
+        status = rp_lenet_modern_begin(&lenet->modern, error);
     for (; run.pass < run.passes && status == RP_OK; run.pass++)
         status = train_pass(lenet, &run, &test, error);
     free(run.order);

@@ -246,6 +246,17 @@ static int count_wrong(const float *logits, const int32_t *labels, int count) {
     return wrong;
 }
 
+rp_status rp_lenet_modern_begin(rp_lenet_modern *net, rp_error *error) {
+    rp_parameters *parameters = &net->parameters;
+    const size_t bytes = (size_t)parameters->trained_count * sizeof(float);
+    RP_TRY(rp_device_finish(net->device, error));
+    memset(parameters->moment1, 0, bytes);
+    memset(parameters->moment2, 0, bytes);
+    memcpy(parameters->average, parameters->values, bytes);
+    net->step = 0;
+    return RP_OK;
+}
+
 rp_status rp_lenet_modern_learn(rp_lenet_modern *net, const rp_optimiser *optimiser, const float *x,
                                 const int32_t *labels, int count, double totals[2]) {
     const int64_t counts[1] = {count};

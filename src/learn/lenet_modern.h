@@ -59,7 +59,7 @@ typedef struct rp_lenet_modern {
     rp_answer answer;         /* `folded` once more, in the order of its loops */
     rp_pool *pool;            /* owned, as are the rooms: answer.room_count numbers a thread */
     uint16_t *rooms;          /* NULL until first asked */
-    uint64_t step;
+    uint64_t step;            /* of Adam, since rp_lenet_modern_begin */
 } rp_lenet_modern;
 
 /* The shape of this name, or NULL. */
@@ -74,6 +74,10 @@ typedef struct rp_lenet_place {
 rp_status rp_lenet_modern_init(rp_lenet_modern *net, const rp_lenet_shape *shape, uint64_t seed,
                                rp_lenet_place place, rp_error *error);
 void rp_lenet_modern_clear(rp_lenet_modern *net);
+
+/* Before the first step of a training: from the weights as they are, Adam, its schedule and the
+ * average of the weights begin anew. RP_SYSTEM: what the device was still about went wrong. */
+rp_status rp_lenet_modern_begin(rp_lenet_modern *net, rp_error *error);
 
 /* One step of Adam on x (count, 28, 28) ink and its labels. The loss and the number of wrong
  * answers are added to totals[0] and [1]. */

@@ -134,6 +134,36 @@ TEST(the_same_seed_gives_the_same_weights) {
     rp_lenet_destroy(second);
 }
 
+static bool is_same_file(const char *a, const char *b) {
+    FILE *files[2] = {fopen(a, "rb"), fopen(b, "rb")};
+    if (files[0] == NULL || files[1] == NULL) abort();
+    int byte[2];
+    do
+        for (int k = 0; k < 2; k++) byte[k] = fgetc(files[k]);
+    while (byte[0] == byte[1] && byte[0] != EOF);
+    fclose(files[0]);
+    fclose(files[1]);
+    return byte[0] == byte[1];
+}
+
+/* A second training in one process begins its schedule anew, as after a load. */
+TEST(a_net_learns_again_as_it_does_from_a_file) {
+    char path[3][700];
+    rp_lenet *nets[2] = {train("modern", 1), NULL};
+    const rp_lenet_training training = {.folder = make_data(), .passes = 1, .seed = 4};
+    for (int k = 0; k < 3; k++)
+        snprintf(path[k], sizeof path[k], "%s/again-%d.safetensors", check_scratch(), k);
+    REQUIRE(rp_lenet_save(nets[0], path[2], NULL) == RP_OK);
+    REQUIRE(rp_lenet_load(&nets[1], path[2], "cpu", 1, NULL) == RP_OK);
+    for (int k = 0; k < 2; k++) {
+        REQUIRE(rp_lenet_train(nets[k], &training, NULL, NULL) == RP_OK);
+        REQUIRE(rp_lenet_save(nets[k], path[k], NULL) == RP_OK);
+        rp_lenet_destroy(nets[k]);
+    }
+    CHECK(is_same_file(path[0], path[1]));
+    CHECK(!is_same_file(path[0], path[2]));
+}
+
 static int stop_at_once(void *context, const char *what, uint64_t done, uint64_t total,
                         double left) {
     (void)context, (void)what, (void)done, (void)total, (void)left;
