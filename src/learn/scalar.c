@@ -128,6 +128,7 @@ void rp_scalar_forward(rp_scalar_tape *tape) {
 #define ADD(x, y) ((x) + (y))
 #define SUB(x, y) ((x) - (y))
 #define MUL(x, y) ((x) * (y))
+#define SCALE(x, y) ((x) == 0 ? 0.0 : (x) * (y))
 #define DIV(x, y) ((x) / (y))
 #define NEG(x) (-(x))
 #define POW(x, y) pow(x, y)

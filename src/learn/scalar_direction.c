@@ -174,14 +174,23 @@ static void taylor_sigmoid(const series *s) {
 
 typedef void (*taylor_fn)(const series *s);
 static const taylor_fn taylor_rows[RP_SCALAR_OP_COUNT] = {
-    [RP_SCALAR_ADD] = taylor_add,           [RP_SCALAR_SUBTRACT] = taylor_subtract,
-    [RP_SCALAR_MULTIPLY] = taylor_multiply, [RP_SCALAR_DIVIDE] = taylor_divide,
-    [RP_SCALAR_NEGATE] = taylor_negate,     [RP_SCALAR_POWER_CONSTANT] = taylor_power_constant,
-    [RP_SCALAR_POWER] = taylor_power,       [RP_SCALAR_RELU] = taylor_relu,
-    [RP_SCALAR_STEP] = taylor_step,         [RP_SCALAR_TANH] = taylor_tanh,
-    [RP_SCALAR_EXP] = taylor_exp,           [RP_SCALAR_LOG] = taylor_log,
-    [RP_SCALAR_SQRT] = taylor_sqrt,         [RP_SCALAR_SIN] = taylor_sin,
-    [RP_SCALAR_COS] = taylor_cos,           [RP_SCALAR_SIGMOID] = taylor_sigmoid,
+    [RP_SCALAR_ADD] = taylor_add,
+    [RP_SCALAR_SUBTRACT] = taylor_subtract,
+    [RP_SCALAR_MULTIPLY] = taylor_multiply,
+    [RP_SCALAR_DIVIDE] = taylor_divide,
+    [RP_SCALAR_SCALE] = taylor_multiply,
+    [RP_SCALAR_NEGATE] = taylor_negate,
+    [RP_SCALAR_POWER_CONSTANT] = taylor_power_constant,
+    [RP_SCALAR_POWER] = taylor_power,
+    [RP_SCALAR_RELU] = taylor_relu,
+    [RP_SCALAR_STEP] = taylor_step,
+    [RP_SCALAR_TANH] = taylor_tanh,
+    [RP_SCALAR_EXP] = taylor_exp,
+    [RP_SCALAR_LOG] = taylor_log,
+    [RP_SCALAR_SQRT] = taylor_sqrt,
+    [RP_SCALAR_SIN] = taylor_sin,
+    [RP_SCALAR_COS] = taylor_cos,
+    [RP_SCALAR_SIGMOID] = taylor_sigmoid,
 };
 
 rp_status rp_scalar_taylor(const rp_scalar_tape *tape, rp_value root,

@@ -98,15 +98,20 @@ static rp_value read_atom(expression_reader *reader) {
     return refuse(reader, "a number, a name or ( is missing");
 }
 
+/* Is what was recorded since `first` made of numbers alone? A name would be an earlier node. */
+static bool is_of_numbers(const rp_scalar_tape *tape, rp_value first) {
+    for (rp_value i = first; i < tape->count; i++)
+        if (tape->nodes[i].a < first || tape->nodes[i].b < first) return false;
+    return first < tape->count;
+}
+
+/* In x^-1 and x^(1+1) the exponent is one constant: then the base may be negative or 0. */
 static rp_value read_power(expression_reader *reader) {
     const rp_value base = read_atom(reader);
     if (!take(reader, "**") && !take(reader, "^")) return base;
-    const rp_value exponent = read_sign(reader);
-    const rp_scalar_node node = reader->tape->nodes[exponent];
-    const bool is_minus_number =
-        node.op == RP_SCALAR_NEGATE && reader->tape->nodes[node.a].op == RP_SCALAR_CONSTANT;
-    if (!is_minus_number) return rp_scalar_power(reader->tape, base, exponent);
-    const double number = reader->tape->values[exponent]; /* x^-1: the exponent is one constant */
+    const rp_value first = reader->tape->count, exponent = read_sign(reader);
+    if (!is_of_numbers(reader->tape, first)) return rp_scalar_power(reader->tape, base, exponent);
+    const double number = reader->tape->values[exponent];
     return rp_scalar_power(reader->tape, base, rp_scalar_constant(reader->tape, number));
 }
 

@@ -96,6 +96,10 @@ rp_value rp_scalar_fold(rp_scalar_tape *tape, rp_scalar_op op, rp_value a, rp_va
             if (is_number(tape, a, 0) || is_number(tape, b, 1)) return a;
             if (is_number(tape, b, 0) || is_number(tape, a, 1)) return b;
             return make(tape, op, a, b);
+        case RP_SCALAR_SCALE: /* with a constant it is a plain product */
+            if (is_known(tape, a) || is_known(tape, b))
+                return rp_scalar_fold(tape, RP_SCALAR_MULTIPLY, a, b);
+            return make(tape, op, a, b);
         case RP_SCALAR_DIVIDE:
             return is_number(tape, a, 0) || is_number(tape, b, 1) ? a : make(tape, op, a, b);
         case RP_SCALAR_POWER:

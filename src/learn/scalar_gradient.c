@@ -9,6 +9,7 @@
 #define ADD(x, y) rp_scalar_fold(tape, RP_SCALAR_ADD, x, y)
 #define SUB(x, y) rp_scalar_fold(tape, RP_SCALAR_SUBTRACT, x, y)
 #define MUL(x, y) rp_scalar_fold(tape, RP_SCALAR_MULTIPLY, x, y)
+#define SCALE(x, y) rp_scalar_fold(tape, RP_SCALAR_SCALE, x, y)
 #define DIV(x, y) rp_scalar_fold(tape, RP_SCALAR_DIVIDE, x, y)
 #define NEG(x) rp_scalar_fold(tape, RP_SCALAR_NEGATE, x, x)
 #define POW(x, y) rp_scalar_fold(tape, RP_SCALAR_POWER, x, y)

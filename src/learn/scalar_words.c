@@ -107,6 +107,7 @@ static const words_row words[RP_SCALAR_OP_COUNT] = {
     [RP_SCALAR_MULTIPLY] = {"it times the other factor %b", "it times the other factor %a"},
     [RP_SCALAR_DIVIDE] = {"it divided by %b", "it times -%w / %b"},
     [RP_SCALAR_NEGATE] = {"it with the sign turned", NULL},
+    [RP_SCALAR_SCALE] = {"it times the other factor %b", "it times the other factor %a"},
     [RP_SCALAR_POWER_CONSTANT] = {"it times %b * %a ** (%b - 1)", NULL},
     [RP_SCALAR_POWER] = {"it times %b * %a ** (%b - 1)", "it times %w * log %a"},
     [RP_SCALAR_RELU] = {"it if %a is above 0, else nothing", NULL},

@@ -77,6 +77,58 @@ TEST(a_polynomial_of_degree_five_ends_after_five_derivatives) {
     rp_scalar_tape_destroy(t);
 }
 
+/* x^n at x = 0: n (n - 1) ... x^(n - k) ends where a factor is 0, though x^(n - k) is infinite. The
+ * exponent is a constant in text, even when reckoned, or an input like the base. */
+TEST(powers_have_their_derivatives_at_base_zero) {
+    static const struct {
+        const char *text;
+        double n, expected[4]; /* orders 1 to 4 by x */
+    } rows[] = {{"x^0", 0, {0, 0, 0, 0}},
+                {"x^(3 - 2)", 0, {1, 0, 0, 0}},
+                {"x^(1 + 1)", 0, {0, 2, 0, 0}},
+                {"x^3", 0, {0, 0, 6, 0}},
+                {"x^n", 0, {0, 0, 0, 0}},
+                {"x^n", 1, {1, 0, 0, 0}},
+                {"x^n", 2, {0, 2, 0, 0}},
+                {"x^n", 3, {0, 0, 6, 0}},
+                {"x^1.5", 0, {0, INFINITY, -INFINITY, INFINITY}},
+                {"x^n", 0.5, {INFINITY, -INFINITY, INFINITY, -INFINITY}}};
+    for (size_t i = 0; i < RP_COUNT(rows); i++) {
+        rp_scalar_tape *t = make_tape();
+        const rp_value x = rp_scalar_input(t, 0), n = rp_scalar_input(t, rows[i].n);
+        const rp_scalar_name called[] = {{x, "x"}, {n, "n"}};
+        const rp_scalar_names names = {called, 2};
+        rp_value y;
+        double gradients[16];
+        REQUIRE(rp_scalar_parse(t, rows[i].text, &names, &y, NULL) == RP_OK);
+        rp_scalar_backward(t, y, gradients);
+        CHECK(gradients[x] == rows[i].expected[0]);
+        for (int order = 0; order < 4; order++) {
+            REQUIRE(rp_scalar_gradient(t, y, &x, 1, &y, NULL) == RP_OK);
+            CHECK(rp_scalar_number(t, y) == rows[i].expected[order]);
+        }
+        rp_scalar_tape_destroy(t);
+    }
+}
+
+/* 0^n is 0 for all n about 2, so that its slopes by n are 0, though log 0 is not finite. */
+TEST(a_power_of_zero_does_not_change_with_its_exponent) {
+    rp_scalar_tape *t = make_tape();
+    const rp_value x = rp_scalar_input(t, 0), n = rp_scalar_input(t, 2);
+    rp_value y = rp_scalar_power(t, x, n), mixed;
+    double gradients[3];
+    rp_scalar_backward(t, y, gradients);
+    CHECK(gradients[n] == 0);
+    REQUIRE(rp_scalar_gradient(t, y, &x, 1, &mixed, NULL) == RP_OK);
+    REQUIRE(rp_scalar_gradient(t, mixed, &n, 1, &mixed, NULL) == RP_OK);
+    CHECK(rp_scalar_number(t, mixed) == 0);
+    for (int order = 1; order <= 3; order++) {
+        REQUIRE(rp_scalar_gradient(t, y, &n, 1, &y, NULL) == RP_OK);
+        CHECK(rp_scalar_number(t, y) == 0);
+    }
+    rp_scalar_tape_destroy(t);
+}
+
 TEST(mixed_derivatives_do_not_depend_on_their_order) {
     rp_random random = rp_random_make(7, 0);
     rp_scalar_tape *t = make_tape();
