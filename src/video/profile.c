@@ -6,13 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/bytes.h"
-#include "base/new_file.h"
+#include "video/interleave.h"
+#include "video/saved_profile.h"
 
-enum { SAMPLES_LEARNED_MAX = 4096, PROFILE_VERSION = 2 };
+enum { SAMPLES_LEARNED_MAX = 4096 };
 
 #define TYPE(text) RP_MEDIA_TYPE((text)[0], (text)[1], (text)[2], (text)[3])
-static const uint32_t type_rprp = RP_MEDIA_TYPE('r', 'p', 'r', 'p');
 
 /* Sample entry types and how their samples are told. What is not listed is PCM if its entry says
  * so, constant if all its samples have one size, else learned. */
@@ -270,76 +269,7 @@ static void find_twins(rp_video_profile *profile) {
     }
 }
 
-/* --- layout ------------------------------------------------------------------------------ */
-
-typedef struct placed_chunk {
-    uint64_t offset, size, samples;
-    int track;
-} placed_chunk;
-
-static int by_offset(const void *a, const void *b) {
-    const placed_chunk *left = a, *right = b;
-    return left->offset < right->offset ? -1 : left->offset > right->offset;
-}
-
-/* Counts run lengths, then keeps the most frequent. */
-static void keep_runs(rp_video_track *track, const placed_chunk *runs, size_t count, int index) {
-    uint64_t lengths[256], times[256];
-    size_t distinct = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (runs[i].track != index) continue;
-        if (runs[i].samples > track->run_max) track->run_max = runs[i].samples;
-        size_t k = 0;
-        while (k < distinct && lengths[k] != runs[i].samples) k++;
-        if (k == RP_COUNT(lengths)) continue;
-        if (k == distinct) {
-            lengths[distinct] = runs[i].samples;
-            times[distinct++] = 0;
-        }
-        times[k]++;
-    }
-    while (track->run_count < RP_VIDEO_SIZES_MAX && track->run_count < distinct) {
-        size_t best = 0;
-        for (size_t k = 1; k < distinct; k++)
-            if (times[k] > times[best]) best = k;
-        if (times[best] == 0) break;
-        track->run_samples[track->run_count++] = lengths[best];
-        times[best] = 0;
-    }
-}
-
-/* Chunks of all tracks in file order, joined to runs: who follows whom, how long, how far apart. */
-static rp_status learn_layout(rp_video_profile *profile, rp_arena *arena, rp_error *error) {
-    size_t count = 0, runs = 0;
-    for (int i = 0; i < profile->track_count; i++) count += profile->tracks[i].media->chunk_count;
-    placed_chunk *chunks = rp_arena_array(arena, count + 1, sizeof *chunks);
-    if (chunks == NULL) return rp_fail_memory(error, "the layout of the reference");
-    count = 0;
-    for (int i = 0; i < profile->track_count; i++) {
-        const rp_media_track *media = profile->tracks[i].media;
-        for (size_t k = 0; k < media->chunk_count; k++)
-            chunks[count++] = (placed_chunk){.offset = media->chunks[k].offset,
-                                             .size = media->chunks[k].size,
-                                             .samples = media->chunks[k].count,
-                                             .track = i};
-    }
-    qsort(chunks, count, sizeof *chunks, by_offset);
-    for (size_t i = 0; i < count; i++) {
-        placed_chunk *last = runs > 0 ? &chunks[runs - 1] : NULL;
-        const uint64_t end = last != NULL ? last->offset + last->size : chunks[i].offset;
-        const uint64_t gap = chunks[i].offset > end ? chunks[i].offset - end : 0;
-        if (gap > profile->padding_max && gap < 1 << 20) profile->padding_max = gap;
-        if (last != NULL && last->track == chunks[i].track && gap == 0) {
-            last->samples += chunks[i].samples;
-            last->size += chunks[i].size;
-            continue;
-        }
-        if (last != NULL) profile->follows[last->track][chunks[i].track]++;
-        chunks[runs++] = chunks[i];
-    }
-    for (int i = 0; i < profile->track_count; i++) keep_runs(&profile->tracks[i], chunks, runs, i);
-    return RP_OK;
-}
+/* --- order in time ----------------------------------------------------------------------- */
 
 rp_video_ordering rp_video_track_ordering(const rp_video_track *track) {
     return (rp_video_ordering){.step = track->order_step,
@@ -375,47 +305,6 @@ double rp_video_profile_due_seconds(const rp_video_profile *profile, const uint6
         if (due < least) least = due;
     }
     return isinf(least) ? -INFINITY : least;
-}
-
-/* Tests on the clip itself whether the next sample in the file is always one of the track that is
- * furthest behind in time (ffmpeg and what is built on it); equal times: the lower track. With
- * `all` every track but PCM takes part, else those that pace: two at least. `edits`: a track's time
- * begins with its edit list. The first TESTED_MAX samples are enough, and a table that claims four
- * thousand million samples of one size costs no minutes. */
-static bool test_interleave(const rp_video_profile *profile, bool all, bool edits) {
-    enum { TESTED_MAX = 1 << 20 };
-    rp_media_cursor cursors[RP_MEDIA_TRACKS_MAX];
-    rp_media_sample samples[RP_MEDIA_TRACKS_MAX];
-    bool has[RP_MEDIA_TRACKS_MAX] = {0};
-    uint64_t held = 0, tested = 0;
-    int pacing = 0;
-    for (int i = 0; i < profile->track_count; i++) {
-        cursors[i] = rp_media_cursor_begin(profile->tracks[i].media);
-        const bool paces = rp_video_track_is_pacing(&profile->tracks[i]);
-        pacing += paces;
-        if (all ? profile->tracks[i].kind != RP_VIDEO_PCM : paces)
-            has[i] = rp_media_cursor_next(&samples[i], &cursors[i]);
-    }
-    while (tested < TESTED_MAX) {
-        int next = -1, behind = -1;
-        double least = 0;
-        for (int i = 0; i < profile->track_count; i++) {
-            if (!has[i]) continue;
-            const double ticks = (double)samples[i].dts;
-            const double at = edits ? rp_video_track_seconds(&profile->tracks[i], ticks)
-                                    : ticks / profile->tracks[i].media->timescale;
-            if (next < 0 || samples[i].offset < samples[next].offset) next = i;
-            if (behind < 0 || at < least - 1e-9) {
-                behind = i;
-                least = at;
-            }
-        }
-        if (next < 0) break;
-        tested++;
-        held += next == behind;
-        has[next] = rp_media_cursor_next(&samples[next], &cursors[next]);
-    }
-    return tested > 0 && held * 100 >= tested * 98 && (all || pacing > 1);
 }
 
 /* --- sample bytes ------------------------------------------------------------------------ */
@@ -535,73 +424,6 @@ static void learn_samples(rp_video_profile *profile, uint64_t size) {
     }
 }
 
-/* --- saving and loading ------------------------------------------------------------------ */
-
-rp_status rp_video_profile_save(const rp_video_profile *profile, const char *path,
-                                rp_error *error) {
-    rp_text out = {0};
-    const rp_media_movie *movie = &profile->movie;
-    rp_text_add_bytes(&out, movie->data + movie->ftyp.offset, (size_t)movie->ftyp.size);
-    rp_text_add_bytes(&out, movie->data + movie->moov.offset, (size_t)movie->moov.size);
-    const size_t mark = rp_media_box_open(&out, type_rprp);
-    rp_media_put_be32(&out, PROFILE_VERSION);
-    rp_media_put_be32(&out, (uint32_t)profile->track_count);
-    for (int i = 0; i < profile->track_count; i++) {
-        const rp_video_track *track = &profile->tracks[i];
-        rp_text_add_bytes(&out, track->signature, sizeof track->signature);
-        rp_text_add_bytes(&out, track->mask, sizeof track->mask);
-        rp_text_add_bytes(&out, track->first_bytes, sizeof track->first_bytes);
-        rp_media_put_be64(&out, track->types_seen);
-        rp_media_put_be32(&out, track->units_min);
-        rp_media_put_be32(&out, track->recovery_is_sync | track->order_step << 8);
-        rp_media_put_be32(&out, track->size_count);
-        for (int k = 0; k < RP_VIDEO_SIZES_MAX; k++) rp_media_put_be32(&out, track->sizes[k]);
-        rp_media_put_be32(&out, track->has_dependencies);
-        rp_text_add_bytes(&out, track->dependencies, sizeof track->dependencies);
-    }
-    rp_media_box_close(&out, mark);
-    const rp_status status = out.failed ? rp_fail_memory(error, "the profile")
-                                        : rp_new_file_write(path, out.data, out.length, error);
-    rp_text_clear(&out);
-    return status;
-}
-
-/* Takes in what was saved; false where the box is absent or of another version. */
-static bool load_learned(rp_video_profile *profile, uint64_t size) {
-    rp_media_box_walk walk = {.data = profile->movie.data, .end = size};
-    rp_media_box box;
-    while (rp_media_box_next(&box, &walk)) {
-        if (box.type != type_rprp) continue;
-        rp_bytes bytes = {.data = rp_media_box_payload(profile->movie.data, &box),
-                          .size = (size_t)rp_media_box_payload_size(&box)};
-        const uint32_t version = rp_bytes_be32(&bytes);
-        if (version < 1 || version > PROFILE_VERSION) return false;
-        if (rp_bytes_be32(&bytes) != (uint32_t)profile->track_count) return false;
-        for (int i = 0; i < profile->track_count; i++) {
-            rp_video_track *track = &profile->tracks[i];
-            const uint8_t *learned = rp_bytes_take(&bytes, 96);
-            if (learned == NULL) return false;
-            memcpy(track->signature, learned, 32);
-            memcpy(track->mask, learned + 32, 32);
-            memcpy(track->first_bytes, learned + 64, 32);
-            track->types_seen = rp_bytes_be64(&bytes);
-            track->units_min = rp_bytes_be32(&bytes);
-            const uint32_t flags = rp_bytes_be32(&bytes);
-            track->recovery_is_sync = flags & 1;
-            track->order_step = flags >> 8 & 255;
-            rp_bytes_skip(&bytes, 4 + 4 * RP_VIDEO_SIZES_MAX); /* the moov has them too */
-            if (version < 2) continue;
-            track->has_dependencies = rp_bytes_be32(&bytes) & 1;
-            const uint8_t *values = rp_bytes_take(&bytes, sizeof track->dependencies);
-            if (values == NULL) return false;
-            memcpy(track->dependencies, values, sizeof track->dependencies);
-        }
-        profile->has_samples = !bytes.failed;
-        return !bytes.failed;
-    }
-    return false;
-}
-
 /* --- putting it together ----------------------------------------------------------------- */
 
 /* What the parsers take from the clip: the types seen, the longest unit believed in. */
@@ -677,11 +499,8 @@ rp_status rp_video_profile_learn(rp_video_profile *profile, const uint8_t *data,
     if (samples == 0)
         return rp_fail(error, RP_INPUT, 0, "%s: its index is empty; give a clip that plays", name);
     find_twins(profile);
-    RP_TRY(learn_layout(profile, arena, error));
-    profile->is_time_interleaved = test_interleave(profile, true, true);
-    profile->paces_by_edits = test_interleave(profile, false, true);
-    profile->is_paced = profile->paces_by_edits || test_interleave(profile, false, false);
-    const bool is_saved = load_learned(profile, size);
+    RP_TRY(rp_video_interleave_learn(profile, arena, error));
+    const bool is_saved = rp_video_saved_profile_load(profile, size);
     if (!is_saved) learn_samples(profile, size);
     for (int i = 0; i < profile->track_count; i++) {
         rp_video_track *track = &profile->tracks[i];
