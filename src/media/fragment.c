@@ -109,7 +109,10 @@ static bool read_run(joining *join, size_t at, const rp_media_box *trun, const d
         if (flags & RUN_SIZE) is.size = rp_bytes_be32(&bytes);
         if (flags & RUN_FLAGS) is.flags = rp_bytes_be32(&bytes);
         if (flags & RUN_COMPOSITION) composition = (int32_t)rp_bytes_be32(&bytes);
-        if (*offset > join->movie->size || is.size > join->movie->size - *offset) return false;
+        if (*offset > join->movie->size || is.size > join->movie->size - *offset) {
+            join->movie->misses_fragments = true;
+            return false;
+        }
         if (join->is_counting) join->samples[at]++;
         else add_sample(join, at, *offset, &is, composition);
         join->ticks[at] += is.duration;

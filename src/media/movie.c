@@ -149,7 +149,7 @@ static rp_status read_sizes(rp_media_track *track, const uint8_t *data, const rp
     rp_bytes bytes = payload(data, box, &version);
     const uint32_t field = rp_bytes_be32(&bytes), count = rp_bytes_be32(&bytes);
     const unsigned width = is_compact ? field & 0xff : 32;
-    track->sample_count = count;
+    track->sample_count = track->listed_count = count;
     if (!is_compact && field != 0) {
         track->constant_size = field;
         const uint32_t frame = rp_media_pcm_frame_bytes(data, track);
@@ -332,7 +332,9 @@ rp_status rp_media_movie_read(rp_media_movie *movie, const uint8_t *data, uint64
             movie->ftyp = box;
         if (box.type == RP_MEDIA_TYPE('m', 'o', 'o', 'v') && movie->moov.size == 0 && !box.is_cut)
             movie->moov = box;
-        movie->moof_count += box.type == RP_MEDIA_TYPE('m', 'o', 'o', 'f');
+        const bool is_moof = box.type == RP_MEDIA_TYPE('m', 'o', 'o', 'f');
+        movie->moof_count += is_moof;
+        movie->misses_fragments |= is_moof && box.is_cut;
     }
     if (movie->moov.size == 0) return RP_OK;
     RP_TRY(read_moov(movie, arena, error));

@@ -47,7 +47,8 @@ typedef struct rp_media_track {
     rp_media_edit *edits;
     size_t edit_count;
 
-    uint64_t sample_count;
+    uint64_t sample_count;  /* of those that chunks hold */
+    uint64_t listed_count;  /* of those that stsz lists */
     uint32_t constant_size; /* bytes of every sample; 0: see sizes */
     uint32_t *sizes;        /* sample_count of them, or NULL */
     rp_media_chunk *chunks;
@@ -70,6 +71,7 @@ typedef struct rp_media_movie {
     bool is_fragmented; /* mvex */
     bool has_index;     /* moov was found and read */
     uint64_t moof_count;
+    bool misses_fragments; /* one names samples beyond the end of the file, or is cut itself */
 } rp_media_movie;
 
 /* Reads the index of a file in memory. A file without moov is no failure: has_index is false.

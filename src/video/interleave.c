@@ -41,6 +41,18 @@ static void keep_runs(rp_video_track *track, const placed_chunk *runs, size_t co
     }
 }
 
+/* Does a chunk begin inside the one before? At one place several may: frames of silence that were
+ * put in for lost ones share their bytes. */
+static bool has_overlaps(const placed_chunk *chunks, size_t count) {
+    uint64_t end = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (chunks[i].size == 0) continue;
+        if (chunks[i].offset < end && chunks[i].offset != chunks[i - 1].offset) return true;
+        if (chunks[i].offset + chunks[i].size > end) end = chunks[i].offset + chunks[i].size;
+    }
+    return false;
+}
+
 /* Chunks of all tracks in file order, joined to runs: who follows whom, how long, how far apart. */
 static rp_status learn_runs(rp_video_profile *profile, rp_arena *arena, rp_error *error) {
     size_t count = 0, runs = 0;
@@ -57,6 +69,7 @@ static rp_status learn_runs(rp_video_profile *profile, rp_arena *arena, rp_error
                                              .track = i};
     }
     qsort(chunks, count, sizeof *chunks, by_offset);
+    profile->has_overlaps = has_overlaps(chunks, count);
     for (size_t i = 0; i < count; i++) {
         placed_chunk *last = runs > 0 ? &chunks[runs - 1] : NULL;
         const uint64_t end = last != NULL ? last->offset + last->size : chunks[i].offset;

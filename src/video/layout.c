@@ -69,7 +69,7 @@ bool rp_video_layout_keeps(const rp_media_box *box) {
 /* The boxes at the top of the file; false where none stands at its start. */
 static bool walk_boxes(rp_video_layout *layout, const uint8_t *data, uint64_t size) {
     rp_media_box_walk walk = {.data = data, .end = size};
-    rp_media_box box;
+    rp_media_box box = {.is_open = true};
     bool has_boxes = false, has_mdat = false, is_mdat_whole = false, has_moof = false;
     if (!is_top_box(data, size, 0)) return false;
     while (walk.position < size &&
@@ -87,6 +87,7 @@ static bool walk_boxes(rp_video_layout *layout, const uint8_t *data, uint64_t si
         is_mdat_whole = !box.is_cut && layout->end == box.offset + box.size;
         if (layout->end == size) break;
     }
+    layout->is_open_ended = walk.position < size || box.is_cut || box.is_open;
     layout->form = has_moof && layout->has_moov        ? RP_VIDEO_FRAGMENTS
                    : layout->has_moov && is_mdat_whole ? RP_VIDEO_WHOLE
                    : layout->has_moov                  ? RP_VIDEO_CUT_DATA

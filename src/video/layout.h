@@ -6,7 +6,7 @@
 
 typedef enum rp_video_form {
     RP_VIDEO_WHOLE,     /* index and media data are there */
-    RP_VIDEO_NO_INDEX,  /* boxes and mdat, no moov */
+    RP_VIDEO_NO_INDEX,  /* boxes and mdat, no moov that can be followed */
     RP_VIDEO_CUT_DATA,  /* the index is there, the media data ends early */
     RP_VIDEO_FRAGMENTS, /* moov and moofs; the last may be cut */
     RP_VIDEO_BARE,      /* no boxes: media data from the first byte */
@@ -19,8 +19,9 @@ typedef struct rp_video_layout {
     uint64_t declared_bytes;                  /* mdat's own word for its size */
     uint64_t begin, end;                      /* of the bytes that may hold samples */
     bool has_ftyp, has_moov, has_placeholder; /* mdat's size was never filled in */
-    bool has_damaged_moov;                    /* all there, but not to be read */
-    bool is_empty; /* nothing but one byte value: a card that was never written */
+    bool has_damaged_moov;                    /* all there, but not to be followed */
+    bool is_open_ended; /* what stands last may have been longer: cut, or of no known size */
+    bool is_empty;      /* nothing but one byte value: a card that was never written */
 } rp_video_layout;
 
 /* Looks at a file in memory. Trusts the size of mdat only where something whole follows it. */

@@ -11,6 +11,7 @@
 #include "video/foreign.h"
 #include "video/index.h"
 #include "video/inline_index.h"
+#include "video/own_index.h"
 #include "video/weave.h"
 
 /* --- the reference ----------------------------------------------------------------------- */
@@ -98,16 +99,15 @@ static rp_status check_fit(const rp_video_plan *plan, const char *broken, rp_err
 static rp_status look(rp_video_plan *plan, const char *broken,
                       const rp_video_recover_options *options, rp_error *error) {
     const rp_video_layout *layout = &plan->layout;
-    if (layout->form == RP_VIDEO_CUT_DATA || layout->form == RP_VIDEO_FRAGMENTS) {
-        const rp_status own = rp_video_profile_learn(
-            plan->profile, plan->broken.data, plan->broken.size, broken, &plan->arena, error);
-        if (own == RP_SYSTEM) return own;
-        plan->has_own_index = own == RP_OK;
-    }
+    plan->has_own_index = layout->form == RP_VIDEO_CUT_DATA || layout->form == RP_VIDEO_FRAGMENTS;
     if (plan->has_own_index) {
         take_own_samples(plan);
         return plan->chain.failed ? rp_fail_memory(error, "the samples") : RP_OK;
     }
+    if (layout->begin >= layout->end)
+        return rp_fail(error, RP_INPUT, (int64_t)layout->end,
+                       "%s: ends where its media data would begin; nothing can be recovered",
+                       broken);
     RP_TRY(learn_reference(plan, broken, options, error));
     madvise((void *)plan->broken.data, plan->broken.size, MADV_RANDOM);
     rp_media_peek *peek = rp_arena_alloc(&plan->arena, sizeof *peek);
@@ -147,6 +147,9 @@ rp_status rp_video_plan_make(rp_video_plan *plan, const char *broken,
         goto done;
     }
     rp_video_layout_find(&plan->layout, plan->broken.data, plan->broken.size);
+    status = rp_video_own_index_learn(plan->profile, &plan->layout, &plan->broken, broken,
+                                      &plan->arena, error);
+    if (status != RP_OK) goto done;
     if (plan->layout.is_empty)
         status = rp_fail(error, RP_INPUT, 0, "%s: holds nothing but the byte 0x%02x", broken,
                          plan->broken.data[0]);

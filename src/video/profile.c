@@ -328,9 +328,11 @@ static void learn_nal_units(rp_video_track *track, const uint8_t *bytes, uint32_
     bool has_idr = false;
     const unsigned width = is_hevc ? track->hevc->length_bytes : track->h264->length_bytes;
     uint32_t position = 0, slices = 0;
+    track->looked++;
     while (size - position > width) {
         uint64_t length = 0;
         for (unsigned i = 0; i < width; i++) length = length << 8 | bytes[position + i];
+        track->misfits += length > size - position - width;
         if (length == 0 || length > size - position - width) return;
         const uint8_t header = bytes[position + width];
         const unsigned type = is_hevc ? header >> 1 & 63 : header & 31;

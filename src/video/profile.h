@@ -63,6 +63,7 @@ typedef struct rp_video_track {
     uint8_t first_bytes[32];  /* a bit for each byte value */
     uint64_t types_seen;
     uint32_t units_min;
+    uint32_t looked, misfits; /* H.264 and HEVC: samples looked at, those that no NAL units fill */
     bool recovery_is_sync;
 
     uint32_t delta;                  /* the usual duration of a sample, in ticks */
@@ -102,6 +103,7 @@ typedef struct rp_video_profile {
     bool has_samples;         /* the sample bytes were there to learn from */
     uint32_t follows[RP_MEDIA_TRACKS_MAX][RP_MEDIA_TRACKS_MAX]; /* runs of [a] followed by [b] */
     uint64_t padding_max; /* most bytes between two chunks that are no sample's */
+    bool has_overlaps;    /* a chunk begins inside another */
 } rp_video_profile;
 
 /* Learns from a healthy clip in memory (a whole file, or a saved profile). `data` and `name` are

@@ -2,6 +2,7 @@
 #include "reprise/video.h"
 #include "video/in_place.h"
 #include "video/output.h"
+#include "video/own_index.h"
 #include "video/report.h"
 
 /* What is written must be neither what is read nor each other. */
@@ -72,20 +73,15 @@ rp_status rp_video_inspect(rp_video_report **out, const char *path, rp_error *er
     else if (file.size == 0) status = rp_fail(error, RP_INPUT, 0, "%s: is empty", path);
     if (status != RP_OK) goto done;
     rp_video_layout_find(&layout, file.data, file.size);
-    if (layout.has_moov) {
-        status = rp_video_profile_learn(profile, file.data, file.size, path, &arena, error);
-        if (status == RP_INPUT) { /* a damaged moov is worse than none: it is said, not followed */
-            *profile = (rp_video_profile){0};
-            status = RP_OK;
-        }
-    }
+    status = rp_video_own_index_learn(profile, &layout, &file, path, &arena, error);
     if (status == RP_OK)
         status = rp_video_report_inspection(report, &layout, profile, &file, path, error);
     if (status == RP_OK) {
         *out = report;
         report = NULL;
-        const bool is_whole = layout.form == RP_VIDEO_WHOLE || layout.form == RP_VIDEO_FRAGMENTS;
-        if (!is_whole || profile->track_count == 0)
+        const bool is_whole = layout.form == RP_VIDEO_WHOLE || (layout.form == RP_VIDEO_FRAGMENTS &&
+                                                                !profile->movie.misses_fragments);
+        if (!is_whole)
             status = rp_fail(error, RP_NO, -1, "%s: %s", path, rp_video_form_name(layout.form));
     }
 done:

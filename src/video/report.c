@@ -250,7 +250,7 @@ static void tell_inspected_track(rp_video_report *report, rp_json *json,
 
 /* What keeps players from opening it, one line each. */
 static void tell_faults(rp_video_report *report, rp_json *json, const rp_video_layout *layout,
-                        uint64_t size) {
+                        const rp_video_profile *profile) {
     const struct {
         bool holds;
         const char *words;
@@ -263,9 +263,9 @@ static void tell_faults(rp_video_report *report, rp_json *json, const rp_video_l
          "no index (moov): the recording was interrupted"},
         {layout->has_placeholder, "the size of mdat was never filled in"},
         {layout->form == RP_VIDEO_CUT_DATA, "the media data ends before its index says"},
+        {profile->movie.misses_fragments, "the last fragment is cut"},
         {layout->mdat.is_cut, "mdat claims more bytes than the file has"},
     };
-    (void)size;
     rp_json_array(json, "faults");
     for (size_t i = 0; i < RP_COUNT(faults); i++) {
         if (!faults[i].holds) continue;
@@ -291,7 +291,7 @@ rp_status rp_video_report_inspection(rp_video_report *report, const rp_video_lay
     for (int i = 0; i < profile->track_count; i++)
         tell_inspected_track(report, &json, &profile->tracks[i]);
     rp_json_end(&json);
-    tell_faults(report, &json, layout, file->size);
+    tell_faults(report, &json, layout, profile);
     rp_json_end(&json);
     rp_text_add_char(&report->json, '\n');
     if (report->text.failed || report->json.failed) return rp_fail_memory(error, "the report");

@@ -10,133 +10,30 @@
 #include "check.h"
 #include "media/movie.h"
 #include "reprise/video.h"
+#include "video/kept_clip.h"
 #include "video/times.h"
-
-enum { PATH_BYTES = 1200 };
-
-static void scratch_path(char path[PATH_BYTES], const char *name) {
-    snprintf(path, PATH_BYTES, "%s/%s", check_scratch(), name);
-}
-
-/* A copy of the clip without its moov; `kept` bytes of the media data at most. */
-static rp_text without_index(const uint8_t *data, size_t size, uint64_t kept) {
-    rp_text out = {0};
-    rp_media_box_walk walk = {.data = data, .end = size};
-    rp_media_box box;
-    while (rp_media_box_next(&box, &walk)) {
-        uint64_t bytes = box.size;
-        if (box.type == RP_MEDIA_TYPE('m', 'o', 'o', 'v')) continue;
-        const bool is_media = box.type == RP_MEDIA_TYPE('m', 'd', 'a', 't');
-        if (is_media && bytes > kept + box.header_bytes) bytes = kept + box.header_bytes;
-        rp_text_add_bytes(&out, data + box.offset, (size_t)bytes);
-        if (bytes < box.size) break;
-    }
-    return out;
-}
-
-/* The first samples of both tracks are the same: bytes, times, kind. Returns how many are. */
-static uint64_t count_equal(const rp_media_movie *a, const rp_media_track *x,
-                            const rp_media_movie *b, const rp_media_track *y) {
-    rp_media_cursor left = rp_media_cursor_begin(x), right = rp_media_cursor_begin(y);
-    rp_media_sample was, is;
-    uint64_t count = 0;
-    while (rp_media_cursor_next(&was, &left) && rp_media_cursor_next(&is, &right)) {
-        if (was.size != is.size || was.dts != is.dts || was.composition != is.composition ||
-            was.is_sync != is.is_sync ||
-            memcmp(a->data + was.offset, b->data + is.offset, was.size) != 0)
-            break;
-        count++;
-    }
-    return count;
-}
-
-/* How many samples of the track lie whole in the first `end` bytes of the file. */
-static uint64_t count_before(const rp_media_track *track, uint64_t end) {
-    rp_media_cursor cursor = rp_media_cursor_begin(track);
-    rp_media_sample sample;
-    uint64_t count = 0;
-    while (rp_media_cursor_next(&sample, &cursor))
-        if (sample.offset + sample.size <= end) count++;
-    return count;
-}
-
-static uint64_t count_all_before(const rp_mapped_file *file, uint64_t end) {
-    rp_arena arena = {0};
-    rp_media_movie movie;
-    uint64_t count = 0;
-    if (rp_media_movie_read(&movie, file->data, file->size, &arena, NULL) == RP_OK)
-        for (size_t i = 0; i < movie.track_count; i++) count += count_before(&movie.tracks[i], end);
-    rp_arena_clear(&arena);
-    return count;
-}
-
-/* Values of sdtp are the original's; a track without them has none. Apple's recorder of HEVC knows
- * better than its NAL units which pictures nothing refers to: there they may be left out. */
-static void check_dependencies(const uint8_t *was_data, const rp_media_track *was,
-                               const uint8_t *is_data, const rp_media_track *is) {
-    rp_media_box left, right;
-    const uint32_t sdtp = RP_MEDIA_TYPE('s', 'd', 't', 'p');
-    const bool had = rp_media_box_find(&left, was_data, &was->stbl, sdtp);
-    if (is->sample_count == 0) return;
-    const bool has = rp_media_box_find(&right, is_data, &is->stbl, sdtp);
-    CHECK(has == had || (had && was->codec == RP_MEDIA_TYPE('h', 'v', 'c', '1')));
-    if (!has) return;
-    REQUIRE(rp_media_box_payload_size(&right) == 4 + is->sample_count);
-    CHECK(memcmp(rp_media_box_payload(was_data, &left), rp_media_box_payload(is_data, &right),
-                 4 + is->sample_count) == 0);
-}
-
-static void check_same(const rp_mapped_file *original, const char *recovered, uint64_t end) {
-    rp_arena arena = {0};
-    rp_mapped_file file;
-    rp_media_movie was, is;
-    REQUIRE(rp_mapped_file_open(&file, recovered, NULL) == RP_OK);
-    REQUIRE(rp_media_movie_read(&was, original->data, original->size, &arena, NULL) == RP_OK);
-    REQUIRE(rp_media_movie_read(&is, file.data, file.size, &arena, NULL) == RP_OK);
-    CHECK_INT(is.track_count, was.track_count);
-    for (size_t i = 0; i < was.track_count && i < is.track_count; i++) {
-        const uint64_t expected = count_before(&was.tracks[i], end);
-        CHECK_INT(is.tracks[i].sample_count, expected);
-        CHECK_INT(count_equal(&was, &was.tracks[i], &is, &is.tracks[i]), expected);
-        check_dependencies(original->data, &was.tracks[i], file.data, &is.tracks[i]);
-    }
-    rp_arena_clear(&arena);
-    rp_mapped_file_close(&file);
-}
-
-static uint64_t media_begin(const rp_mapped_file *file, uint64_t *size) {
-    rp_media_box_walk walk = {.data = file->data, .end = file->size};
-    rp_media_box box;
-    while (rp_media_box_next(&box, &walk)) {
-        if (box.type != RP_MEDIA_TYPE('m', 'd', 'a', 't')) continue;
-        *size = box.size - box.header_bytes;
-        return box.offset + box.header_bytes;
-    }
-    *size = 0;
-    return 0;
-}
 
 /* Takes the index away, cuts the media data to `share` in a hundred, recovers, compares. */
 static void check_recovery(const char *original, const char *reference, unsigned share) {
     rp_mapped_file file;
     char broken[PATH_BYTES], recovered[PATH_BYTES];
-    scratch_path(broken, "broken");
-    scratch_path(recovered, "recovered.mp4");
+    clip_scratch_path(broken, "broken");
+    clip_scratch_path(recovered, "recovered.mp4");
     REQUIRE(rp_mapped_file_open(&file, original, NULL) == RP_OK);
     uint64_t media_bytes;
-    const uint64_t begin = media_begin(&file, &media_bytes), kept = media_bytes * share / 100;
-    rp_text head = without_index(file.data, file.size, kept);
+    const uint64_t begin = clip_media_begin(&file, &media_bytes), kept = media_bytes * share / 100;
+    rp_text head = clip_take_index(file.data, file.size, kept);
     REQUIRE(rp_new_file_write(broken, head.data, head.length, NULL) == RP_OK);
     const rp_video_recover_options options = {.reference = reference, .output = recovered};
     rp_video_report *report = NULL;
     rp_error error = {0};
     const rp_status status = rp_video_recover(&report, broken, &options, &error);
-    const bool has_samples = count_all_before(&file, begin + kept) > 0;
+    const bool has_samples = clip_count_before(&file, begin + kept) > 0;
     CHECK(has_samples ? status == RP_OK || status == RP_NO : status == RP_INPUT);
     CHECK(has_samples == (report != NULL));
     if (report != NULL) {
         CHECK(strstr(rp_video_report_json(report), "\"reprise\": 1") != NULL);
-        check_same(&file, recovered, begin + kept);
+        clip_check_same(&file, recovered, begin + kept);
     }
     if (check_is_failed()) printf("# %s\n", error.text);
     rp_mapped_file now;
@@ -149,22 +46,12 @@ static void check_recovery(const char *original, const char *reference, unsigned
     unlink(recovered);
 }
 
-/* The healthy clip that an input of the weave fuzzer carries, written to `path`. */
-static void write_kept_clip(const char *path, const char *name) {
-    char kept[PATH_BYTES];
-    rp_mapped_file file;
-    snprintf(kept, sizeof kept, "%s/fuzz/corpus/weave/%s", check_source(), name);
-    REQUIRE(rp_mapped_file_open(&file, kept, NULL) == RP_OK);
-    CHECK(rp_new_file_write(path, file.data + 2, rp_be16(file.data), NULL) == RP_OK);
-    rp_mapped_file_close(&file);
-}
-
 TEST(small_clips_get_the_same_index_back_at_every_cut) {
     static const char *const names[] = {"h264_mp4", "hevc_mp4", "pcm_mov", "av1_mp4"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         char path[PATH_BYTES];
-        scratch_path(path, "clip.mp4");
-        write_kept_clip(path, names[i]);
+        clip_scratch_path(path, "clip.mp4");
+        clip_write_kept(path, names[i]);
         for (unsigned share = 100; share >= 30; share -= 7) {
             check_recovery(path, path, share);
             if (!check_is_failed()) continue;
@@ -176,14 +63,14 @@ TEST(small_clips_get_the_same_index_back_at_every_cut) {
 
 TEST(a_saved_profile_serves_in_place_of_the_clip) {
     char clip[PATH_BYTES], profile[PATH_BYTES], broken[PATH_BYTES], recovered[PATH_BYTES];
-    scratch_path(clip, "clip.mp4");
-    scratch_path(profile, "camera.profile");
-    scratch_path(broken, "broken");
-    scratch_path(recovered, "recovered.mp4");
-    write_kept_clip(clip, "h264_mp4");
+    clip_scratch_path(clip, "clip.mp4");
+    clip_scratch_path(profile, "camera.profile");
+    clip_scratch_path(broken, "broken");
+    clip_scratch_path(recovered, "recovered.mp4");
+    clip_write_kept(clip, "h264_mp4");
     rp_mapped_file file;
     REQUIRE(rp_mapped_file_open(&file, clip, NULL) == RP_OK);
-    rp_text head = without_index(file.data, file.size, UINT64_MAX / 2);
+    rp_text head = clip_take_index(file.data, file.size, UINT64_MAX / 2);
     REQUIRE(rp_new_file_write(broken, head.data, head.length, NULL) == RP_OK);
     rp_video_report *report = NULL;
     rp_video_recover_options options = {.reference = clip, .save_profile = profile};
@@ -192,7 +79,7 @@ TEST(a_saved_profile_serves_in_place_of_the_clip) {
     options = (rp_video_recover_options){.reference = profile, .output = recovered};
     CHECK(rp_video_recover(&report, broken, &options, NULL) == RP_OK);
     rp_video_report_destroy(report);
-    check_same(&file, recovered, file.size);
+    clip_check_same(&file, recovered, file.size);
     rp_text_clear(&head);
     rp_mapped_file_close(&file);
 }
@@ -200,11 +87,11 @@ TEST(a_saved_profile_serves_in_place_of_the_clip) {
 TEST(bad_inputs_end_in_one_clear_line) {
     static const char zeros[4096];
     char clip[PATH_BYTES], empty[PATH_BYTES], blank[PATH_BYTES], missing[PATH_BYTES];
-    scratch_path(clip, "clip.mp4");
-    scratch_path(empty, "empty");
-    scratch_path(blank, "blank");
-    scratch_path(missing, "missing");
-    write_kept_clip(clip, "h264_mp4");
+    clip_scratch_path(clip, "clip.mp4");
+    clip_scratch_path(empty, "empty");
+    clip_scratch_path(blank, "blank");
+    clip_scratch_path(missing, "missing");
+    clip_write_kept(clip, "h264_mp4");
     REQUIRE(rp_new_file_write(empty, "", 0, NULL) == RP_OK);
     REQUIRE(rp_new_file_write(blank, zeros, sizeof zeros, NULL) == RP_OK);
     const struct {
@@ -259,10 +146,10 @@ static size_t tracks_of(const char *path) {
 TEST(a_stump_of_the_index_is_in_nobodys_way) {
     char clip[PATH_BYTES], broken[PATH_BYTES], mended[PATH_BYTES];
     struct stat about;
-    scratch_path(clip, "clip.mp4");
-    scratch_path(broken, "stump.mp4");
-    scratch_path(mended, "mended.mp4");
-    write_kept_clip(clip, "h264_mp4");
+    clip_scratch_path(clip, "clip.mp4");
+    clip_scratch_path(broken, "stump.mp4");
+    clip_scratch_path(mended, "mended.mp4");
+    clip_write_kept(clip, "h264_mp4");
     REQUIRE(stat(clip, &about) == 0);
     const size_t wanted = tracks_of(clip);
     for (size_t cut = 1; cut < 400; cut += 57) {
@@ -284,10 +171,10 @@ TEST(a_stump_of_the_index_is_in_nobodys_way) {
 TEST(an_index_that_ends_in_zeros_is_made_anew) {
     char clip[PATH_BYTES], broken[PATH_BYTES], mended[PATH_BYTES];
     struct stat about;
-    scratch_path(clip, "clip.mp4");
-    scratch_path(broken, "zeros.mp4");
-    scratch_path(mended, "mended.mp4");
-    write_kept_clip(clip, "h264_mp4");
+    clip_scratch_path(clip, "clip.mp4");
+    clip_scratch_path(broken, "zeros.mp4");
+    clip_scratch_path(mended, "mended.mp4");
+    clip_write_kept(clip, "h264_mp4");
     REQUIRE(stat(clip, &about) == 0);
     const size_t size = (size_t)about.st_size;
     rp_video_report *report = NULL;
@@ -308,9 +195,9 @@ TEST(a_box_that_is_not_known_breaks_nothing) {
     rp_mapped_file file;
     rp_text out = {0};
     rp_video_report *report = NULL;
-    scratch_path(clip, "clip.mp4");
-    scratch_path(with, "strange.mp4");
-    write_kept_clip(clip, "h264_mp4");
+    clip_scratch_path(clip, "clip.mp4");
+    clip_scratch_path(with, "strange.mp4");
+    clip_write_kept(clip, "h264_mp4");
     REQUIRE(rp_mapped_file_open(&file, clip, NULL) == RP_OK);
     rp_media_box_walk walk = {.data = file.data, .end = file.size};
     for (rp_media_box box; rp_media_box_next(&box, &walk);) {
@@ -328,10 +215,10 @@ TEST(a_box_that_is_not_known_breaks_nothing) {
 TEST(no_input_is_written_over) {
     char clip[PATH_BYTES], broken[PATH_BYTES], link[PATH_BYTES];
     struct stat before, after;
-    scratch_path(clip, "clip.mp4");
-    scratch_path(broken, "cut.mp4");
-    scratch_path(link, "link.mp4");
-    write_kept_clip(clip, "h264_mp4");
+    clip_scratch_path(clip, "clip.mp4");
+    clip_scratch_path(broken, "cut.mp4");
+    clip_scratch_path(link, "link.mp4");
+    clip_write_kept(clip, "h264_mp4");
     write_damaged(broken, clip, 3000, 0, 0, 0);
     unlink(link);
     REQUIRE(symlink(broken, link) == 0 && stat(broken, &before) == 0);
@@ -355,12 +242,12 @@ TEST(no_input_is_written_over) {
 TEST(half_a_recording_that_is_unknown_is_not_complete) {
     char clip[PATH_BYTES], broken[PATH_BYTES];
     rp_mapped_file file;
-    scratch_path(clip, "clip.mp4");
-    scratch_path(broken, "half.mp4");
-    write_kept_clip(clip, "h264_mp4");
+    clip_scratch_path(clip, "clip.mp4");
+    clip_scratch_path(broken, "half.mp4");
+    clip_write_kept(clip, "h264_mp4");
     REQUIRE(rp_mapped_file_open(&file, clip, NULL) == RP_OK);
     uint64_t bytes = 0;
-    const uint64_t begin = media_begin(&file, &bytes);
+    const uint64_t begin = clip_media_begin(&file, &bytes);
     rp_mapped_file_close(&file);
     for (int value = 0; value < 256; value += 85) {
         rp_video_report *report = NULL;
