@@ -14,7 +14,14 @@ static void recover(rp_video_profile *profile, const uint8_t *data, size_t size,
     rp_video_layout layout;
     rp_video_chain chain = {0};
     rp_video_layout_find(&layout, data, size);
-    const rp_video_weave_options options = {.begin = layout.begin, .end = layout.end};
+    enum { PIECES_MAX = 16 };
+    rp_video_piece pieces[PIECES_MAX];
+    rp_video_weave_options options = {.pieces = pieces};
+    uint64_t position = 0;
+    while (options.piece_count < PIECES_MAX &&
+           rp_video_layout_next_piece(&pieces[options.piece_count], &layout, data, &position))
+        options.piece_count++;
+    if (options.piece_count == 0) return;
     rp_video_times *times = rp_arena_array(arena, RP_MEDIA_TRACKS_MAX, sizeof *times);
     if (times != NULL && rp_video_weave(&chain, profile, data, &options, arena, NULL) == RP_OK) {
         const bool are_known = rp_video_times_are_known(profile, &chain);

@@ -43,6 +43,10 @@ void rp_video_chain_add(rp_video_chain *chain, int track, uint64_t offset, uint6
     chain->sample_bytes += size;
 }
 
+uint64_t rp_video_chain_seen(const rp_video_chain *chain) {
+    return chain->end - chain->begin - chain->header_bytes;
+}
+
 void rp_video_chain_add_picture(rp_video_chain *chain, int track, const rp_media_picture *picture) {
     rp_video_found *found = &chain->tracks[track];
     const size_t index = found->sample_count - 1;

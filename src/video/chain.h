@@ -49,12 +49,15 @@ typedef struct rp_video_chain {
     uint64_t begin, end;    /* the bytes that were looked at */
     uint64_t silence_bytes; /* of the longest chunk of silence; 0: none */
     uint64_t sample_bytes, hole_bytes;
+    uint64_t header_bytes; /* of boxes between the pieces of media data: no hole */
     double evidence_bits;
     bool ends_in_sample; /* the last hole is the beginning of a sample that the end cuts */
     bool is_own; /* the samples are those of the profile's own tables, as far as the file goes */
     bool failed; /* memory ran out */
 } rp_video_chain;
 
+/* The bytes in which samples were looked for. */
+uint64_t rp_video_chain_seen(const rp_video_chain *chain);
 /* Appends samples that lie behind each other: `count` of them in `size` bytes. */
 void rp_video_chain_add(rp_video_chain *chain, int track, uint64_t offset, uint64_t size,
                         uint64_t count);

@@ -45,18 +45,65 @@ static bool is_sound(const uint8_t *data, const rp_media_box *box, size_t level)
     return !walk.failed;
 }
 
-static void take_mdat(rp_video_layout *layout, const uint8_t *data, uint64_t size,
-                      const rp_media_box *box) {
+/* Where the data of an mdat ends. Its size is trusted only where something whole follows it, and
+ * one that claims to be empty where that is a box that is known: else its size was never filled in.
+ */
+static uint64_t data_end(const uint8_t *data, uint64_t size, const rp_media_box *box) {
     const uint64_t end = box->offset + box->size;
-    layout->mdat = *box;
-    layout->begin = box->offset + box->header_bytes;
-    layout->declared_bytes =
-        box->header_bytes == 16 ? rp_be64(data + box->offset + 8) : rp_be32(data + box->offset);
-    const bool is_trusted =
-        !box->is_cut && !box->is_open && box->size > box->header_bytes &&
-        (end == size || is_top_box(data, size, end) || is_strange_box(data, size, end));
-    layout->has_placeholder = box->is_open || box->size == box->header_bytes;
-    layout->end = is_trusted ? end : size;
+    const bool is_empty = box->size == box->header_bytes;
+    const bool is_followed = is_top_box(data, size, end) ||
+                             (!is_empty && (end == size || is_strange_box(data, size, end)));
+    return !box->is_cut && !box->is_open && is_followed ? end : size;
+}
+
+/* Boxes of media data one behind the other, whatever lies between them but for the index or the
+ * beginning of another film: together they are one recording's. */
+typedef struct row {
+    rp_media_box first; /* that is not empty; size 0: none was met */
+    uint64_t begin, end, bytes;
+    bool is_whole, is_cut, has_placeholder; /* the last of them */
+} row;
+
+static void add_mdat(row *row, const uint8_t *data, uint64_t size, const rp_media_box *box) {
+    const uint64_t begin = box->offset + box->header_bytes, end = data_end(data, size, box);
+    if (row->bytes == 0) {
+        row->first = *box;
+        row->begin = begin;
+    }
+    row->end = end;
+    row->bytes += end - begin;
+    row->is_whole = !box->is_cut && end == box->offset + box->size;
+    row->is_cut = box->is_cut;
+    row->has_placeholder = box->is_open || (box->size == box->header_bytes && end == size);
+}
+
+/* The row with most data is the recording's. */
+static void take_row(rp_video_layout *layout, const row *row) {
+    layout->mdat = row->first;
+    layout->begin = row->begin;
+    layout->end = row->end;
+    layout->is_cut = row->is_cut;
+    layout->has_placeholder = row->has_placeholder;
+}
+
+bool rp_video_layout_next_piece(rp_video_piece *piece, const rp_video_layout *layout,
+                                const uint8_t *data, uint64_t *position) {
+    if (layout->mdat.size == 0) { /* bare */
+        *piece = (rp_video_piece){.begin = layout->begin, .end = layout->end};
+        return (*position)++ == 0;
+    }
+    if (*position == 0) *position = layout->mdat.offset;
+    rp_media_box_walk walk = {.data = data, .position = *position, .end = layout->end};
+    for (rp_media_box box; *position < layout->end && rp_media_box_next(&box, &walk);) {
+        *position = walk.position;
+        if (box.type != TYPE("mdat")) continue;
+        *piece = (rp_video_piece){.begin = box.offset + box.header_bytes,
+                                  .end = data_end(data, layout->end, &box)};
+        *position = piece->end;
+        if (piece->begin < piece->end) return true;
+        walk.position = *position;
+    }
+    return false;
 }
 
 bool rp_video_layout_keeps(const rp_media_box *box) {
@@ -66,44 +113,56 @@ bool rp_video_layout_keeps(const rp_media_box *box) {
     return !box->is_cut && !box->is_open;
 }
 
-/* The boxes at the top of the file; false where none stands at its start. */
-static bool walk_boxes(rp_video_layout *layout, const uint8_t *data, uint64_t size) {
-    rp_media_box_walk walk = {.data = data, .end = size};
+static void note_box(rp_video_layout *layout, const uint8_t *data, const rp_media_box *box) {
+    if (box->type == TYPE("ftyp")) layout->has_ftyp = true;
+    if (box->type != TYPE("moov") || box->is_cut) return;
+    if (is_sound(data, box, 0)) layout->has_moov = true;
+    else layout->has_damaged_moov = true;
+}
+
+/* The boxes at the top of the file from `from` on; false where no media data is among them. */
+static bool walk_boxes(rp_video_layout *layout, const uint8_t *data, uint64_t size, uint64_t from) {
+    rp_media_box_walk walk = {.data = data, .position = from, .end = size};
     rp_media_box box = {.is_open = true};
-    bool has_boxes = false, has_mdat = false, is_mdat_whole = false, has_moof = false;
-    if (!is_top_box(data, size, 0)) return false;
+    row now = {.bytes = 0}, most = now;
+    uint64_t bytes = 0;
+    bool has_moof = false;
     while (walk.position < size &&
            (is_top_box(data, size, walk.position) || is_strange_box(data, size, walk.position)) &&
            rp_media_box_next(&box, &walk)) {
-        has_boxes = true;
-        if (box.type == TYPE("ftyp")) layout->has_ftyp = true;
-        if (box.type == TYPE("moov") && !box.is_cut && !is_sound(data, &box, 0))
-            layout->has_damaged_moov = true;
-        else if (box.type == TYPE("moov") && !box.is_cut) layout->has_moov = true;
+        note_box(layout, data, &box);
         if (box.type == TYPE("moof")) has_moof = true;
-        if (box.type != TYPE("mdat") || (has_mdat && box.size <= layout->mdat.size)) continue;
-        has_mdat = true;
-        take_mdat(layout, data, size, &box);
-        is_mdat_whole = !box.is_cut && layout->end == box.offset + box.size;
-        if (layout->end == size) break;
+        if (box.type == TYPE("moov") || box.type == TYPE("ftyp")) now = (row){.bytes = 0};
+        if (box.type != TYPE("mdat")) continue;
+        bytes -= now.bytes;
+        add_mdat(&now, data, size, &box);
+        bytes += now.bytes;
+        if (most.first.size == 0 || now.bytes > most.bytes) most = now;
+        if (now.end == size) break;
     }
     layout->is_open_ended = walk.position < size || box.is_cut || box.is_open;
+    take_row(layout, &most);
+    layout->apart_bytes = bytes - most.bytes;
+    const uint64_t rest = now.end == size ? 0 : size - walk.position;
+    if (rest > 0 && !rp_mapped_file_is_uniform(data + walk.position, rest))
+        layout->apart_bytes += rest; /* what stands behind the last box */
     layout->form = has_moof && layout->has_moov        ? RP_VIDEO_FRAGMENTS
-                   : layout->has_moov && is_mdat_whole ? RP_VIDEO_WHOLE
+                   : layout->has_moov && most.is_whole ? RP_VIDEO_WHOLE
                    : layout->has_moov                  ? RP_VIDEO_CUT_DATA
                                                        : RP_VIDEO_NO_INDEX;
-    return has_boxes && has_mdat;
+    return most.first.size > 0;
 }
 
-/* An mdat header behind damage, in the first bytes of the file. */
+/* An mdat header behind damage, in the first bytes of the file. An index behind it is not followed:
+ * what was damaged may have moved it. */
 static bool search_mdat(rp_video_layout *layout, const uint8_t *data, uint64_t size) {
     const uint64_t until = size < HEAD_SEARCHED ? size : HEAD_SEARCHED;
+    const rp_video_layout before = *layout;
     for (uint64_t at = 4; at + 4 <= until; at++) {
         if (data[at] != 'm' || memcmp(data + at, "mdat", 4) != 0) continue;
-        rp_media_box_walk walk = {.data = data, .position = at - 4, .end = size};
-        rp_media_box box;
-        if (!rp_media_box_next(&box, &walk)) continue;
-        take_mdat(layout, data, size, &box);
+        if (!walk_boxes(layout, data, size, at - 4)) continue;
+        layout->has_moov = before.has_moov;
+        layout->has_damaged_moov = before.has_damaged_moov;
         layout->form = RP_VIDEO_NO_INDEX;
         return true;
     }
@@ -114,8 +173,8 @@ void rp_video_layout_find(rp_video_layout *layout, const uint8_t *data, uint64_t
     *layout = (rp_video_layout){.form = RP_VIDEO_BARE, .end = size};
     layout->is_empty = size == 0 || rp_mapped_file_is_uniform(data, size);
     if (layout->is_empty) return;
-    if (walk_boxes(layout, data, size)) return;
     const bool has_boxes = is_top_box(data, size, 0);
+    if (has_boxes && walk_boxes(layout, data, size, 0)) return;
     if (has_boxes && search_mdat(layout, data, size)) return;
     *layout = (rp_video_layout){.form = RP_VIDEO_BARE, .end = size};
 }

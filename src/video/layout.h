@@ -15,17 +15,30 @@ typedef enum rp_video_form {
 
 typedef struct rp_video_layout {
     rp_video_form form;
-    rp_media_box mdat;                        /* size 0: bare */
-    uint64_t declared_bytes;                  /* mdat's own word for its size */
-    uint64_t begin, end;                      /* of the bytes that may hold samples */
+    rp_media_box mdat;    /* the first of its row; size 0: bare */
+    uint64_t begin, end;  /* of the bytes that may hold samples */
+    uint64_t apart_bytes; /* media data that is not of this row, and what is no box */
     bool has_ftyp, has_moov, has_placeholder; /* mdat's size was never filled in */
     bool has_damaged_moov;                    /* all there, but not to be followed */
+    bool is_cut;        /* the last mdat claims more bytes than the file has */
     bool is_open_ended; /* what stands last may have been longer: cut, or of no known size */
     bool is_empty;      /* nothing but one byte value: a card that was never written */
 } rp_video_layout;
 
-/* Looks at a file in memory. Trusts the size of mdat only where something whole follows it. */
+/* A stretch of media data without a box's header in it. */
+typedef struct rp_video_piece {
+    uint64_t begin, end;
+} rp_video_piece;
+
+/* Looks at a file in memory. Trusts the size of mdat only where something whole follows it. Several
+ * mdats in a row, with other boxes between but for moov and ftyp, are taken for one; of several
+ * rows the one with most data is. */
 void rp_video_layout_find(rp_video_layout *layout, const uint8_t *data, uint64_t size);
+
+/* The next piece of what may hold samples: one for each mdat of the row. *position: 0 before the
+ * first; false behind the last. */
+bool rp_video_layout_next_piece(rp_video_piece *piece, const rp_video_layout *layout,
+                                const uint8_t *data, uint64_t *position);
 
 /* Does a box beside the media data go into the mended file as it is? What indexed the file as it
  * was does not, nor a stump: its size would swallow what follows it. */

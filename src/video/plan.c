@@ -37,6 +37,17 @@ static rp_status learn_reference(rp_video_plan *plan, const char *broken,
 
 /* --- its own index ----------------------------------------------------------------------- */
 
+/* Where the first sample lies, if it does before `begin`: in an mdat that is not the largest. */
+static uint64_t lowest_offset(const rp_video_profile *profile, uint64_t begin) {
+    for (int i = 0; i < profile->track_count; i++) {
+        const rp_media_track *media = profile->tracks[i].media;
+        for (size_t k = 0; k < media->chunk_count; k++)
+            if (media->chunks[k].size > 0 && media->chunks[k].offset < begin)
+                begin = media->chunks[k].offset;
+    }
+    return begin;
+}
+
 /* The samples that the broken file's own tables name, as far as the file goes. */
 static void take_own_samples(rp_video_plan *plan) {
     rp_video_chain *chain = &plan->chain;
@@ -45,6 +56,7 @@ static void take_own_samples(rp_video_plan *plan) {
     chain->is_own = true;
     if (plan->layout.form == RP_VIDEO_FRAGMENTS) /* moofs stay between the samples, as no samples */
         plan->layout.begin = profile->movie.moov.offset + profile->movie.moov.size;
+    plan->layout.begin = lowest_offset(profile, plan->layout.begin);
     chain->begin = plan->layout.begin;
     chain->end = plan->layout.end = plan->broken.size;
     for (int i = 0; i < profile->track_count; i++) {
@@ -67,7 +79,7 @@ static void take_own_samples(rp_video_plan *plan) {
 /* A recording of which little was understood has another reference, or none. */
 static rp_status check_fit(const rp_video_plan *plan, const char *broken, rp_error *error) {
     const rp_video_chain *chain = &plan->chain;
-    const uint64_t seen = chain->end - chain->begin;
+    const uint64_t seen = rp_video_chain_seen(chain);
     /* Noise gives a false start now and then, each behind a hole; a recording gives much more. */
     size_t holes = chain->hole_count; /* what the end of the file cuts is no hole */
     if (holes > 0 && chain->holes[holes - 1].offset + chain->holes[holes - 1].size == chain->end)
@@ -96,6 +108,20 @@ static rp_status check_fit(const rp_video_plan *plan, const char *broken, rp_err
                    broken, met, brand, expected);
 }
 
+/* The pieces of media data, in the arena; NULL when memory ran out. */
+static const rp_video_piece *list_pieces(size_t *count, rp_video_plan *plan) {
+    rp_video_piece piece;
+    uint64_t position = 0;
+    *count = 0;
+    while (rp_video_layout_next_piece(&piece, &plan->layout, plan->broken.data, &position))
+        ++*count;
+    rp_video_piece *pieces = rp_arena_array(&plan->arena, *count, sizeof *pieces);
+    position = 0;
+    for (size_t i = 0; pieces != NULL && i < *count; i++)
+        rp_video_layout_next_piece(&pieces[i], &plan->layout, plan->broken.data, &position);
+    return pieces;
+}
+
 static rp_status look(rp_video_plan *plan, const char *broken,
                       const rp_video_recover_options *options, rp_error *error) {
     const rp_video_layout *layout = &plan->layout;
@@ -109,16 +135,17 @@ static rp_status look(rp_video_plan *plan, const char *broken,
                        "%s: ends where its media data would begin; nothing can be recovered",
                        broken);
     RP_TRY(learn_reference(plan, broken, options, error));
+    rp_video_weave_options weave = {.progress = options->progress};
+    weave.pieces = list_pieces(&weave.piece_count, plan);
+    if (weave.pieces == NULL) return rp_fail_memory(error, "the pieces of media data");
+    plan->unseen_bytes = layout->apart_bytes;
     madvise((void *)plan->broken.data, plan->broken.size, MADV_RANDOM);
     rp_media_peek *peek = rp_arena_alloc(&plan->arena, sizeof *peek);
     const int file = open(broken, O_RDONLY | O_CLOEXEC); /* -1: through the mapping then */
     if (peek != NULL)
         *peek =
             (rp_media_peek){.mapping = plan->broken.data, .size = plan->broken.size, .file = file};
-    const rp_video_weave_options weave = {.begin = layout->begin,
-                                          .end = layout->end,
-                                          .progress = options->progress,
-                                          .peek = file < 0 ? NULL : peek};
+    weave.peek = file < 0 ? NULL : peek;
     const rp_status status =
         rp_video_weave(&plan->chain, plan->profile, plan->broken.data, &weave, &plan->arena, error);
     if (file >= 0) close(file);

@@ -33,7 +33,7 @@ static double plan_seconds(const rp_video_plan *plan) {
 }
 
 static uint64_t unexplained_bytes(const rp_video_plan *plan) {
-    const uint64_t seen = plan->chain.end - plan->chain.begin;
+    const uint64_t seen = rp_video_chain_seen(&plan->chain);
     return seen > plan->chain.sample_bytes ? seen - plan->chain.sample_bytes : 0;
 }
 
@@ -54,6 +54,7 @@ static bool is_cut_sample(const rp_video_plan *plan, const rp_video_hole *hole) 
 
 bool rp_video_report_is_complete(const rp_video_plan *plan) {
     const rp_video_chain *chain = &plan->chain;
+    if (plan->unseen_bytes > 0) return false;
     for (size_t i = 0; i < chain->hole_count; i++)
         if (!is_cut_sample(plan, &chain->holes[i])) return false;
     for (int i = 0; i < plan->profile->track_count; i++)
@@ -62,7 +63,7 @@ bool rp_video_report_is_complete(const rp_video_plan *plan) {
 }
 
 static const char *confidence(const rp_video_plan *plan) {
-    const uint64_t seen = plan->chain.end - plan->chain.begin;
+    const uint64_t seen = rp_video_chain_seen(&plan->chain);
     const double share = seen == 0 ? 0 : (double)plan->chain.sample_bytes / (double)seen;
     if (rp_video_report_is_complete(plan) && share > 0.9) return "high";
     return share > 0.9 ? "good" : share > 0.5 ? "fair" : "low";
@@ -122,13 +123,18 @@ static void tell_holes(rp_text *text, const rp_video_chain *chain) {
 
 static void tell_recovery(rp_text *text, const rp_video_plan *plan, const char *broken,
                           const char *output) {
-    const uint64_t seen = plan->chain.end - plan->chain.begin, lost = unexplained_bytes(plan);
+    const uint64_t seen = rp_video_chain_seen(&plan->chain), lost = unexplained_bytes(plan);
     rp_text_format(text, "%s: %s; %llu bytes of media data\n", broken,
                    rp_video_form_name(plan->layout.form), (unsigned long long)seen);
     if (plan->inline_clip.length > 0)
         rp_text_add(text, "  no reference: GoPro's records between the samples are the index\n");
     for (int i = 0; i < plan->profile->track_count; i++) tell_track(text, plan, i);
     tell_holes(text, &plan->chain);
+    if (plan->unseen_bytes > 0)
+        rp_text_format(text,
+                       "  warning: %llu bytes lie apart from this media data and were not looked "
+                       "at; `reprise video inspect` shows the boxes\n",
+                       (unsigned long long)plan->unseen_bytes);
     rp_text_format(text, "%s ", output != NULL ? "recovered" : "can be recovered:");
     add_clock(text, plan_seconds(plan));
     rp_text_format(text, ", %llu bytes (%.4f %%) not identified, confidence %s\n",
@@ -178,8 +184,9 @@ rp_status rp_video_report_recovery(rp_video_report *report, const rp_video_plan 
     rp_json_text(&json, "output", output);
     rp_json_text(&json, "form", rp_video_form_name(plan->layout.form));
     rp_json_number(&json, "seconds", plan_seconds(plan), 6);
-    rp_json_integer(&json, "media_bytes", (int64_t)(plan->chain.end - plan->chain.begin));
+    rp_json_integer(&json, "media_bytes", (int64_t)rp_video_chain_seen(&plan->chain));
     rp_json_integer(&json, "not_identified_bytes", (int64_t)unexplained_bytes(plan));
+    rp_json_integer(&json, "not_looked_at_bytes", (int64_t)plan->unseen_bytes);
     rp_json_text(&json, "confidence", confidence(plan));
     rp_json_bool(&json, "complete", rp_video_report_is_complete(plan));
     list_recovery(&json, plan);
@@ -264,7 +271,7 @@ static void tell_faults(rp_video_report *report, rp_json *json, const rp_video_l
         {layout->has_placeholder, "the size of mdat was never filled in"},
         {layout->form == RP_VIDEO_CUT_DATA, "the media data ends before its index says"},
         {profile->movie.misses_fragments, "the last fragment is cut"},
-        {layout->mdat.is_cut, "mdat claims more bytes than the file has"},
+        {layout->is_cut, "mdat claims more bytes than the file has"},
     };
     rp_json_array(json, "faults");
     for (size_t i = 0; i < RP_COUNT(faults); i++) {

@@ -1,6 +1,7 @@
 /* weave.c: see weave.h. */
 #include "video/weave.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "base/mapped_file.h"
@@ -329,9 +330,12 @@ static void keep_best(weaving *weave) {
 
 static void begin_chain(rp_video_chain *chain, const rp_video_profile *profile,
                         const rp_video_weave_options *options) {
+    const rp_video_piece *pieces = options->pieces;
+    const size_t last = options->piece_count - 1;
     chain->track_count = profile->track_count;
-    chain->begin = options->begin;
-    chain->end = options->end;
+    chain->begin = pieces[0].begin;
+    chain->end = pieces[last].end;
+    for (size_t i = 0; i < last; i++) chain->header_bytes += pieces[i + 1].begin - pieces[i].end;
     for (int i = 0; i < profile->track_count; i++) {
         const rp_video_track *track = &profile->tracks[i];
         const bool is_constant = track->kind == RP_VIDEO_PCM || track->kind == RP_VIDEO_CONSTANT;
@@ -339,29 +343,17 @@ static void begin_chain(rp_video_chain *chain, const rp_video_profile *profile,
     }
 }
 
-rp_status rp_video_weave(rp_video_chain *chain, rp_video_profile *profile, const uint8_t *data,
-                         const rp_video_weave_options *options, rp_arena *arena, rp_error *error) {
-    weaving *weave = rp_arena_alloc(arena, sizeof *weave);
-    if (weave != NULL) /* not cleared: most recordings need a few of them at a time */
-        weave->links = rp_arena_alloc_raw(arena, LINKS_MAX * sizeof *weave->links);
-    if (weave == NULL || weave->links == NULL) return rp_fail_memory(error, "the chain of samples");
-    weave->chain = chain;
-    weave->arena = arena;
-    weave->released = options->begin;
-    weave->lost_steps_left = LOST_STEPS;
-    rp_video_scanner_init(&weave->scanner, profile, data, options->end);
-    rp_video_scanner_set_peek(&weave->scanner, options->peek);
-    begin_chain(chain, profile, options);
-    rp_progress_state progress =
-        rp_progress_begin(options->progress, "looking for samples", options->end - options->begin);
-    weave->paths[weave->path_count++] =
-        (path){.offset = options->begin, .last = NONE, .context = rp_video_context_begin()};
-    uint64_t furthest = options->begin;
-    while (weave->path_count > 1 || weave->paths[0].offset < options->end) {
+/* Follows the only path through a piece to its end. */
+static rp_status weave_piece(weaving *weave, const rp_video_piece *piece,
+                             rp_progress_state *progress, rp_error *error) {
+    const rp_video_chain *chain = weave->chain;
+    uint64_t furthest = piece->begin;
+    weave->paths[0].offset = piece->begin;
+    while (weave->path_count > 1 || weave->paths[0].offset < piece->end) {
         /* Paths that reached the end wait for the others. */
         bool is_over = true;
         for (int i = 0; i < weave->path_count; i++)
-            is_over = is_over && weave->paths[i].offset >= options->end;
+            is_over = is_over && weave->paths[i].offset >= piece->end;
         if (is_over || weave->link_count + LINKS_A_STEP > LINKS_MAX) keep_best(weave);
         if (weave->path_count == 1) {
             weave->paths[0].score_bits = 0;
@@ -371,11 +363,35 @@ rp_status rp_video_weave(rp_video_chain *chain, rp_video_profile *profile, const
         }
         if (is_over) break;
         step(weave);
-        if (chain->failed || arena->failed) return rp_fail_memory(error, "the chain of samples");
-        if (!rp_progress_update(&progress, furthest - options->begin))
+        if (chain->failed || weave->arena->failed)
+            return rp_fail_memory(error, "the chain of samples");
+        if (!rp_progress_update(progress, furthest - chain->begin))
             return rp_fail(error, RP_NO, (int64_t)furthest, "stopped");
     }
     commit(weave, 0);
-    (void)rp_progress_update(&progress, options->end - options->begin);
+    return RP_OK;
+}
+
+rp_status rp_video_weave(rp_video_chain *chain, rp_video_profile *profile, const uint8_t *data,
+                         const rp_video_weave_options *options, rp_arena *arena, rp_error *error) {
+    assert(options->piece_count > 0);
+    weaving *weave = rp_arena_alloc(arena, sizeof *weave);
+    if (weave != NULL) /* not cleared: most recordings need a few of them at a time */
+        weave->links = rp_arena_alloc_raw(arena, LINKS_MAX * sizeof *weave->links);
+    if (weave == NULL || weave->links == NULL) return rp_fail_memory(error, "the chain of samples");
+    begin_chain(chain, profile, options);
+    weave->chain = chain;
+    weave->arena = arena;
+    weave->released = chain->begin;
+    weave->lost_steps_left = LOST_STEPS;
+    weave->paths[weave->path_count++] = (path){.last = NONE, .context = rp_video_context_begin()};
+    rp_progress_state progress =
+        rp_progress_begin(options->progress, "looking for samples", chain->end - chain->begin);
+    for (size_t i = 0; i < options->piece_count; i++) {
+        rp_video_scanner_init(&weave->scanner, profile, data, options->pieces[i].end);
+        rp_video_scanner_set_peek(&weave->scanner, options->peek);
+        RP_TRY(weave_piece(weave, &options->pieces[i], &progress, error));
+    }
+    (void)rp_progress_update(&progress, chain->end - chain->begin);
     return chain->failed ? rp_fail_memory(error, "the chain of samples") : RP_OK;
 }

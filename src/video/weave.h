@@ -12,12 +12,14 @@
 
 #include "base/progress.h"
 #include "video/chain.h"
+#include "video/layout.h"
 #include "video/scan.h"
 
 typedef struct rp_video_weave_options {
-    uint64_t begin, end;         /* the bytes of the recording that hold samples */
-    const rp_progress *progress; /* may be NULL */
-    rp_media_peek *peek;         /* how heads of samples are read; NULL: directly */
+    const rp_video_piece *pieces; /* the bytes of the recording that hold samples, ascending */
+    size_t piece_count;           /* one at least */
+    const rp_progress *progress;  /* may be NULL */
+    rp_media_peek *peek;          /* how heads of samples are read; NULL: directly */
 } rp_video_weave_options;
 
 /* Fills chain (zero-initialised; clear it in any case). The mapping's pages are given back behind
