@@ -12,6 +12,7 @@ enum { /* tfhd flags (8.8.7.1) and trun flags (8.8.8.1) */
        DEFAULT_DURATION = 8,
        DEFAULT_SIZE = 16,
        DEFAULT_FLAGS = 32,
+       DEFAULT_BASE_IS_MOOF = 0x20000,
        RUN_DATA_OFFSET = 1,
        RUN_FIRST_FLAGS = 4,
        RUN_DURATION = 0x100,
@@ -84,7 +85,8 @@ static void add_sample(joining *join, size_t at, uint64_t offset, const defaults
     last->size += is->size;
 }
 
-/* Reads one trun; *offset moves behind its samples. False where it is damaged. */
+/* Reads one trun; *offset moves behind its samples, which count for nothing where moov does not
+ * know the track (`at` is the number of tracks). False where it is damaged. */
 static bool read_run(joining *join, size_t at, const rp_media_box *trun, const defaults *base,
                      uint64_t origin, uint64_t *offset) {
     uint32_t flags, first_flags = base->flags;
@@ -100,7 +102,8 @@ static bool read_run(joining *join, size_t at, const rp_media_box *trun, const d
     if (bytes.failed || (entry > 0 && count > rp_bytes_left(&bytes) / entry)) return false;
     /* Without a field a sample each, the count is bounded by the bytes the samples would take. */
     if (entry == 0 && (base->size == 0 || count > join->movie->size / base->size)) return false;
-    if (join->is_counting) join->chunks[at]++;
+    const bool is_known = at < join->movie->track_count;
+    if (join->is_counting && is_known) join->chunks[at]++;
     for (uint32_t i = 0; i < count; i++) {
         defaults is = *base;
         int32_t composition = 0;
@@ -113,10 +116,11 @@ static bool read_run(joining *join, size_t at, const rp_media_box *trun, const d
             join->movie->misses_fragments = true;
             return false;
         }
-        if (join->is_counting) join->samples[at]++;
-        else add_sample(join, at, *offset, &is, composition);
-        join->ticks[at] += is.duration;
         *offset += is.size;
+        if (!is_known) continue;
+        if (join->is_counting) join->samples[at]++;
+        else add_sample(join, at, *offset - is.size, &is, composition);
+        join->ticks[at] += is.duration;
     }
     return true;
 }
@@ -141,28 +145,33 @@ static void move_to_tfdt(joining *join, size_t at, const rp_media_box *traf) {
     rp_media_runs_add(runs, join->arena, 1, longer);
 }
 
-static bool read_traf(joining *join, const rp_media_box *traf, uint64_t moof_offset) {
+/* `*data_end`: the end of the data of the track fragment before; of the first one, the beginning of
+ * the moof. Offsets count from there where tfhd does not say otherwise (8.8.7.1). */
+static bool read_traf(joining *join, const rp_media_box *traf, uint64_t moof_offset,
+                      uint64_t *data_end) {
     const uint8_t *data = join->movie->data;
     rp_media_box box;
     uint32_t flags;
     if (!rp_media_box_find(&box, data, traf, RP_MEDIA_TYPE('t', 'f', 'h', 'd'))) return false;
     rp_bytes bytes = full_payload(data, &box, &flags);
     const size_t at = track_of_id(join->movie, rp_bytes_be32(&bytes));
-    if (at == join->movie->track_count) return true; /* a track that moov does not know */
-    defaults base = join->trex[at];
-    uint64_t origin = moof_offset;
+    const bool is_known = at < join->movie->track_count;
+    defaults base = is_known ? join->trex[at] : (defaults){0};
+    uint64_t origin = flags & DEFAULT_BASE_IS_MOOF ? moof_offset : *data_end;
     if (flags & BASE_DATA_OFFSET) origin = rp_bytes_be64(&bytes);
     if (flags & DESCRIPTION_INDEX) rp_bytes_skip(&bytes, 4);
     if (flags & DEFAULT_DURATION) base.duration = rp_bytes_be32(&bytes);
     if (flags & DEFAULT_SIZE) base.size = rp_bytes_be32(&bytes);
     if (flags & DEFAULT_FLAGS) base.flags = rp_bytes_be32(&bytes);
     if (bytes.failed) return false;
-    move_to_tfdt(join, at, traf);
+    if (is_known) move_to_tfdt(join, at, traf);
     uint64_t offset = origin;
     rp_media_box_walk walk = rp_media_box_inside(data, traf, 0);
     while (rp_media_box_next(&box, &walk)) {
         if (box.type != RP_MEDIA_TYPE('t', 'r', 'u', 'n')) continue;
-        if (!read_run(join, at, &box, &base, origin, &offset)) return false;
+        const bool is_sound = read_run(join, at, &box, &base, origin, &offset);
+        *data_end = offset;
+        if (!is_sound) return false;
     }
     return true;
 }
@@ -175,10 +184,12 @@ static void read_all(joining *join) {
     memset(join->ticks, 0, sizeof join->ticks);
     while (rp_media_box_next(&moof, &top)) {
         if (moof.type != RP_MEDIA_TYPE('m', 'o', 'o', 'f') || moof.is_cut) continue;
+        uint64_t data_end = moof.offset;
         rp_media_box_walk walk = rp_media_box_inside(movie->data, &moof, 0);
         while (rp_media_box_next(&traf, &walk)) {
             if (traf.type != RP_MEDIA_TYPE('t', 'r', 'a', 'f')) continue;
-            (void)read_traf(join, &traf, moof.offset); /* a damaged one gives what it has */
+            (void)read_traf(join, &traf, moof.offset,
+                            &data_end); /* a damaged one gives what it has */
         }
     }
 }
