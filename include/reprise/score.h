@@ -198,17 +198,23 @@ typedef struct rp_score_read_options {
 
 /* What was read; free with rp_score_result_clear. */
 typedef struct rp_score_result {
-    char *musicxml; /* one part, two staves, all systems joined */
-    char *lmx;      /* the tokens, one system a line */
-    char *json;     /* pages, boxes of systems, tokens with confidence and place */
-    int32_t pages, systems, measures;
+    char *musicxml;       /* one part, two staves, all systems joined */
+    char *lmx;            /* the tokens, one system a line */
+    char *json;           /* docs/score-json.md: pages, boxes of systems, tokens with confidence */
+    char *failures;       /* a line for each page that could not be read: which, why; NULL: none */
+    int32_t pages;        /* of the input ... */
+    int32_t failed_pages; /* ... and those of them that could not be read and are not in here */
+    int32_t systems, measures;
     int32_t repaired;  /* measures that were changed to make them add up */
     int32_t doubtful;  /* measures in which errors are to be expected; the picture tints them */
     double confidence; /* mean over tokens, 0..1 */
 } rp_score_result;
 
-/* Reads the pages of a PNG, JPEG, TIFF or PDF. RP_NO: no music found. RP_INPUT: not readable. The
- * input is never changed; nothing is written but the picture. */
+/* Reads the pages of a PNG, JPEG, TIFF or PDF, one after the other: memory is that of the largest
+ * page. A page that is damaged does not keep the others from being read: RP_OK with failed_pages
+ * above 0. RP_NO: no music found. RP_INPUT: the document is not readable, or no music was found and
+ * some page was not readable. The input is never changed; nothing is written but the picture, of
+ * the first page that could be read. */
 rp_status rp_score_read(rp_score_result *result, rp_score_reader *reader, const char *input,
                         const rp_score_read_options *options, const rp_progress *progress,
                         rp_error *error);

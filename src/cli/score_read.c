@@ -83,6 +83,19 @@ static rp_status write_result(const rp_cli_call *call, const char *input,
     return status;
 }
 
+/* Says which pages are missing and why: the result is there, but partial. */
+static rp_status say_failures(const char *input, const rp_score_result *result, rp_error *error) {
+    if (result->failed_pages == 0) return RP_OK;
+    for (const char *line = result->failures; *line != '\0';) {
+        const int length = (int)strcspn(line, "\n");
+        fprintf(stderr, "reprise: %.*s\n", length, line);
+        line += length + (line[length] == '\n');
+    }
+    return rp_cli_fail(error, RP_NO,
+                       "%s: %d of %d pages could not be read; the score is of the others", input,
+                       result->failed_pages, result->pages);
+}
+
 /* ---- a folder ---- */
 
 /* Which part of how many: as asked for, or else the rank that a launcher of parallel programs gave
@@ -219,6 +232,7 @@ static rp_status run(const rp_cli_call *call, rp_error *error) {
         rp_status status =
             rp_score_read(&result, reader, call->inputs[i], &read, call->progress, &one);
         if (status == RP_OK) status = write_result(call, call->inputs[i], &result, &one);
+        if (status == RP_OK) status = say_failures(call->inputs[i], &result, &one);
         rp_score_result_clear(&result);
         if (status == RP_OK) continue;
         /* The rest goes on; each but the last to fail says so at once, the last at the end. */
@@ -241,7 +255,8 @@ const rp_cli_verb rp_cli_score_read = {
         "Reads PNG, JPEG, TIFF and PDF. Each input becomes one score: piano systems are found on\n"
         "its pages, read, and joined. Nothing is sent anywhere; the input is not changed. Of a\n"
         "folder each file becomes a score, with a JSON line in pages.*.jsonl; run again, it goes\n"
-        "on where it stopped, and tries again what it could not read.",
+        "on where it stopped, and tries again what it could not read. Damaged pages of a document\n"
+        "are named and the others read; the exit status is then 1.",
     .examples = {"reprise score read scan.pdf -o piece.musicxml", "a scanned piece",
                  "reprise score read page.png -p seen.png", "and a picture of what was read",
                  "mpirun -n 8 reprise score read scans -o scores -t 1", "a folder, in 8 processes"},

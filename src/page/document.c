@@ -24,19 +24,25 @@ struct rp_page_document {
     uint32_t pages;
 };
 
-static rp_page_tiff as_tiff(const rp_page_document *document) {
-    return (rp_page_tiff){
-        .bytes = document->file.data, .size = document->file.size, .name = document->path};
+static rp_page_tiff as_tiff(const rp_page_document *document, const char *name) {
+    return (rp_page_tiff){.bytes = document->file.data, .size = document->file.size, .name = name};
+}
+
+/* What messages call a page. */
+static const char *page_name(const rp_page_document *document, uint32_t page, rp_arena *arena) {
+    if (document->pages == 1) return document->path;
+    const char *name = rp_arena_format(arena, "%s: page %u", document->path, page + 1);
+    return name != NULL ? name : document->path;
 }
 
 static rp_status tiff_count(rp_page_document *document, rp_error *error) {
-    const rp_page_tiff tiff = as_tiff(document);
+    const rp_page_tiff tiff = as_tiff(document, document->path);
     return rp_page_tiff_count(&document->pages, &tiff, error);
 }
 
 static rp_status tiff_read(rp_page_image *image, rp_arena *arena, const rp_page_document *document,
                            uint32_t page, rp_error *error) {
-    const rp_page_tiff tiff = as_tiff(document);
+    const rp_page_tiff tiff = as_tiff(document, page_name(document, page, arena));
     return rp_page_tiff_decode(image, arena, &tiff, page, error);
 }
 
@@ -46,7 +52,8 @@ static rp_status pdf_count(rp_page_document *document, rp_error *error) {
 
 static rp_status pdf_read(rp_page_image *image, rp_arena *arena, const rp_page_document *document,
                           uint32_t page, rp_error *error) {
-    return rp_page_pdf_draw(image, arena, document->path, page, error);
+    const rp_page_pdf pdf = {.path = document->path, .name = page_name(document, page, arena)};
+    return rp_page_pdf_draw(image, arena, &pdf, page, error);
 }
 
 static rp_status png_read(rp_page_image *image, rp_arena *arena, const rp_page_document *document,

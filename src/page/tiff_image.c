@@ -98,7 +98,8 @@ static rp_status reader_open(tiff_reader *reader, const rp_page_tiff *source, rp
     TIFFOpenOptionsSetMaxSingleMemAlloc(options, BLOCK_BYTES_MAX);
     TIFFOpenOptionsSetErrorHandlerExtR(options, on_error, reader);
     TIFFOpenOptionsSetWarningHandlerExtR(options, on_warning, reader);
-    reader->tiff = TIFFClientOpenExt(source->name, "r", reader, on_read, on_write, on_seek,
+    /* The header alone ("h"): where the first page is damaged, the others are still wanted. */
+    reader->tiff = TIFFClientOpenExt(source->name, "rh", reader, on_read, on_write, on_seek,
                                      on_close, on_size, on_map, on_unmap, options);
     TIFFOpenOptionsFree(options);
     return reader->tiff != NULL ? RP_OK : damaged(reader, error);
@@ -200,16 +201,24 @@ static bool is_page(TIFF *tiff) {
     return (type & (FILETYPE_REDUCEDIMAGE | FILETYPE_MASK)) == 0;
 }
 
-/* Goes to a page. False: there is none, and *count receives how many there are; directories that
- * cannot be read count, so that whoever asks for one is told. */
+/* Goes to a page. False: it is damaged, or there is none and *count receives how many there are. A
+ * directory that cannot be read counts as a page, and so does one whatever lies behind a broken
+ * link of the chain: whoever asks for it is told. */
 static bool go_to_page(tiff_reader *reader, uint32_t page, uint32_t *count) {
-    uint32_t seen = 0, directories = 0;
-    do {
-        directories++;
-        if (is_page(reader->tiff) && seen++ == page) return true;
-    } while (TIFFReadDirectory(reader->tiff));
-    const uint32_t all = (uint32_t)TIFFNumberOfDirectories(reader->tiff);
-    *count = seen + (all > directories ? all - directories : 0);
+    uint32_t seen = 0;
+    const uint32_t directories = (uint32_t)TIFFNumberOfDirectories(reader->tiff);
+    for (uint32_t i = 0; i < directories; i++) {
+        reader->words[0] = 0; /* complaints about the page before */
+        const bool is_read = TIFFReadDirectory(reader->tiff) != 0;
+        if (is_read && !is_page(reader->tiff)) continue;
+        if (seen++ == page) return is_read;
+    }
+    const bool is_broken = directories > 0 && !TIFFLastDirectory(reader->tiff);
+    if (is_broken) {
+        reader->words[0] = 0;
+        TIFFReadDirectory(reader->tiff); /* for its complaint */
+    }
+    *count = seen + is_broken;
     return false;
 }
 

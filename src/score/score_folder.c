@@ -176,6 +176,7 @@ static rp_status write_line(const folder *f, const page *p, const char *output,
     } else {
         rp_json_text(&json, "output", output);
         rp_json_integer(&json, "pages", r->pages);
+        rp_json_integer(&json, "failed_pages", r->failed_pages);
         rp_json_integer(&json, "systems", r->systems);
         rp_json_integer(&json, "measures", r->measures);
         rp_json_integer(&json, "repaired_measures", r->repaired);

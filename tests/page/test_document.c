@@ -329,6 +329,67 @@ TEST(pages_of_a_tiff_are_counted_and_read_one_by_one) {
     rp_arena_clear(&arena);
 }
 
+/* Overwrites `count` bytes of a file. */
+static void patch(const char *path, uint64_t at, const void *bytes, size_t count) {
+    FILE *file = fopen(path, "r+b");
+    REQUIRE(file != NULL);
+    CHECK(fseek(file, (long)at, SEEK_SET) == 0 && fwrite(bytes, 1, count, file) == count);
+    CHECK(fclose(file) == 0);
+}
+
+/* Of four pages the second holds no LZW, the third's width has another name, and the link from the
+ * fourth to whatever came then is broken. */
+static void write_damaged_tiff(void) {
+    static const tiff_layout layout = {8, 1, PHOTOMETRIC_MINISBLACK, COMPRESSION_LZW, 0};
+    static const uint8_t other_tag[] = {0xff, 0x7f}, far[] = {0, 0, 0, 0x20};
+    uint64_t directories[4] = {0};
+    TIFF *tiff = TIFFOpen(scratch("hurt.tif"), "wl"); /* little-endian, as what is patched in */
+    REQUIRE(tiff != NULL);
+    for (int page = 0; page < 4; page++) {
+        write_tiff_page(tiff, &layout);
+        for (uint32_t strip = 0; page == 1 && strip < 3; strip++)
+            CHECK(TIFFWriteRawStrip(tiff, strip, (uint8_t[64]){0xff, 0xff}, 64) == 64);
+        TIFFWriteDirectory(tiff);
+    }
+    TIFFClose(tiff);
+    tiff = TIFFOpen(scratch("hurt.tif"), "r");
+    REQUIRE(tiff != NULL);
+    for (uint16_t page = 0; page < 4; page++) {
+        CHECK(TIFFSetDirectory(tiff, page));
+        directories[page] = TIFFCurrentDirOffset(tiff);
+    }
+    TIFFClose(tiff);
+    uint8_t count[2] = {0};
+    FILE *file = fopen(scratch("hurt.tif"), "rb");
+    REQUIRE(file != NULL);
+    CHECK(fseek(file, (long)directories[3], SEEK_SET) == 0 && fread(count, 1, 2, file) == 2);
+    fclose(file);
+    patch(scratch("hurt.tif"), directories[2] + 2, other_tag, sizeof other_tag);
+    patch(scratch("hurt.tif"), directories[3] + 2 + 12u * count[0], far, sizeof far);
+}
+
+TEST(damaged_pages_of_a_tiff_are_named_and_the_others_read) {
+    static const bool is_whole[] = {true, false, false, true, false};
+    write_damaged_tiff();
+    rp_page_document *document = NULL;
+    REQUIRE(rp_page_document_open(&document, scratch("hurt.tif"), NULL) == RP_OK);
+    CHECK_INT(rp_page_document_pages(document), RP_COUNT(is_whole));
+    for (uint32_t page = 0; page < RP_COUNT(is_whole); page++) {
+        rp_arena arena = {0};
+        rp_page_image image = {0};
+        rp_error error = {0};
+        char name[32];
+        snprintf(name, sizeof name, "hurt.tif: page %u: TIFF: ", page + 1);
+        const rp_status status = rp_page_document_read(&image, &arena, document, page, &error);
+        CHECK_INT(status, is_whole[page] ? RP_OK : RP_INPUT);
+        if (status == RP_OK) check_pixels(&image, 0);
+        else if (strstr(error.text, name) == NULL)
+            check_failed(__FILE__, __LINE__, "page %u: %s", page + 1, error.text);
+        rp_arena_clear(&arena);
+    }
+    rp_page_document_close(document);
+}
+
 /* -- PDF -------------------------------------------------------------------------------------- */
 
 static bool has_poppler(void) { return system("pdftoppm -v >/dev/null 2>&1") == 0; }
@@ -369,6 +430,35 @@ TEST(pages_of_a_pdf_are_drawn_at_300_dpi) {
     CHECK_INT(image.data[290 * image.stride + 10], 0); /* the black quarter, lower left */
     CHECK_INT(image.data[290 * image.stride + 590], 255);
     rp_page_document_close(document);
+    rp_arena_clear(&arena);
+}
+
+/* Poppler draws nothing where a picture cannot be decoded, and ends well. */
+TEST(a_page_of_a_pdf_whose_picture_is_damaged_is_named) {
+    static const char text[] =
+        "%PDF-1.4\n1 0 obj\n<</Type/Catalog/Pages 2 0 R>>\nendobj\n"
+        "2 0 obj\n<</Type/Pages/Kids[3 0 R 4 0 R 5 0 R]/Count 3>>\nendobj\n"
+        "3 0 obj\n<</Type/Page/Parent 2 0 R/MediaBox[0 0 72 72]/Contents 6 0 R>>\nendobj\n"
+        "4 0 obj\n<</Type/Page/Parent 2 0 R/MediaBox[0 0 72 72]/Contents 7 0 R"
+        "/Resources<</XObject<</P 8 0 R>>>>>>\nendobj\n"
+        "5 0 obj\n<</Type/Page/Parent 2 0 R/MediaBox[0 0 72 72]>>\nendobj\n"
+        "6 0 obj\n<</Length 16>>\nstream\n9 9 9 9 re f    \nendstream\nendobj\n"
+        "7 0 obj\n<</Length 24>>\nstream\n72 0 0 72 0 0 cm /P Do  \nendstream\nendobj\n"
+        "8 0 obj\n<</Type/XObject/Subtype/Image/Width 9/Height 9/BitsPerComponent 8"
+        "/ColorSpace/DeviceGray/Filter/FlateDecode/Length 9>>\nstream\nx\234\377\377\377\377garble"
+        "\nendstream\nendobj\ntrailer\n<</Root 1 0 R/Size 9>>\n%%EOF\n";
+    if (!has_poppler()) {
+        check_skip("pdftoppm is not installed");
+        return;
+    }
+    CHECK(rp_new_file_write(scratch("hurt.pdf"), text, sizeof text - 1, NULL) == RP_OK);
+    rp_arena arena = {0};
+    rp_page_image image = {0};
+    rp_error error = {0};
+    CHECK_INT(read_page(&image, &arena, scratch("hurt.pdf"), 0, NULL), RP_OK);
+    CHECK_INT(read_page(&image, &arena, scratch("hurt.pdf"), 1, &error), RP_INPUT);
+    if (strstr(error.text, "hurt.pdf: page 2: PDF: ") == NULL)
+        check_failed(__FILE__, __LINE__, "%s", error.text);
     rp_arena_clear(&arena);
 }
 

@@ -1,10 +1,14 @@
 /* Reading from file to MusicXML, with a network of random weights: what is read is nonsense, but it
  * must be music, and every bad input one clear line. */
+#include <sys/resource.h>
+#include <tiffio.h>
+
 #include "check.h"
 #include "reprise/score.h"
 
 #include "base/mapped_file.h"
 #include "base/new_file.h"
+#include "page/document.h"
 #include "page/png_image.h"
 #include "score/batch.h"
 #include "score/model.h"
@@ -37,6 +41,70 @@ static rp_status read_file(rp_score_result *result, const char *path, bool is_sy
     const rp_status status = rp_score_read(result, reader, path, &options, NULL, error);
     rp_score_reader_destroy(reader);
     return status;
+}
+
+/* ---- documents of several pages ----------------------------------------------------------------
+ */
+
+/* A TIFF of so many pages, each `page`, or in place of it what is no LZW. */
+static void write_document(char path[512], const char *name, const rp_page_image *page,
+                           const bool *is_damaged, int pages) {
+    snprintf(path, 512, "%s/%s.tif", check_scratch(), name);
+    TIFF *tiff = TIFFOpen(path, "w");
+    REQUIRE(tiff != NULL);
+    for (int i = 0; i < pages; i++) {
+        TIFFSetField(tiff, TIFFTAG_IMAGEWIDTH, page->width);
+        TIFFSetField(tiff, TIFFTAG_IMAGELENGTH, page->height);
+        TIFFSetField(tiff, TIFFTAG_ROWSPERSTRIP, page->height);
+        TIFFSetField(tiff, TIFFTAG_BITSPERSAMPLE, 8);
+        TIFFSetField(tiff, TIFFTAG_SAMPLESPERPIXEL, 1);
+        TIFFSetField(tiff, TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_MINISBLACK);
+        TIFFSetField(tiff, TIFFTAG_COMPRESSION, COMPRESSION_LZW);
+        if (is_damaged[i]) TIFFWriteRawStrip(tiff, 0, (uint8_t[64]){0xff, 0xff}, 64);
+        for (int32_t y = 0; !is_damaged[i] && y < page->height; y++)
+            TIFFWriteScanline(tiff, page->data + (size_t)y * page->stride, (uint32_t)y, 0);
+        TIFFWriteDirectory(tiff);
+    }
+    TIFFClose(tiff);
+}
+
+#ifndef __has_feature
+#define __has_feature(name) 0 /* gcc 13 and before say it with a macro of their own */
+#endif
+#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
+enum { KEEPS_FREED = true };
+#else
+enum { KEEPS_FREED = false };
+#endif
+
+/* Pages of 9 MB, twice that with all that is looked for on them. First of the tests: others take
+ * more memory, and the most that was ever taken is what can be asked for. */
+TEST(memory_does_not_grow_with_the_number_of_pages) {
+    enum { PAGES = 12, GROWTH_KIB_MAX = 60 << 10 };
+    static const bool whole[PAGES] = {false};
+    long most_kib[2];
+    if (KEEPS_FREED) {
+        check_skip("the sanitizer keeps freed memory");
+        return;
+    }
+    for (int i = 0; i < 2; i++) {
+        char path[512];
+        rp_arena arena = {0};
+        rp_page_image page;
+        rp_score_result result;
+        rp_error error = {0};
+        struct rusage usage;
+        REQUIRE(rp_page_image_make(&page, &arena, 2500, 3500, "white", NULL) == RP_OK);
+        rp_page_image_fill(&page, 255);
+        write_document(path, "white", &page, whole, i == 0 ? 1 : PAGES);
+        CHECK_INT(read_file(&result, path, false, &error), RP_NO);
+        CHECK(getrusage(RUSAGE_SELF, &usage) == 0);
+        most_kib[i] = usage.ru_maxrss;
+        rp_arena_clear(&arena);
+    }
+    if (most_kib[1] - most_kib[0] > GROWTH_KIB_MAX)
+        check_failed(__FILE__, __LINE__, "%d pages: %ld KiB; one: %ld KiB", PAGES, most_kib[1],
+                     most_kib[0]);
 }
 
 TEST(a_view_is_the_picture_moved) {
@@ -95,6 +163,49 @@ TEST(pages_without_music_say_so) {
         CHECK_INT(read_file(&result, path, false, &error), RP_NO);
         CHECK(strstr(error.text, "no music found") != NULL);
         CHECK(result.musicxml == NULL);
+    }
+}
+
+TEST(a_damaged_page_is_named_and_the_others_are_read) {
+    char path[512], rain[1024];
+    rp_arena arena = {0};
+    rp_page_image page;
+    rp_page_document *document;
+    rp_score_result result;
+    rp_error error = {0};
+    snprintf(rain, sizeof rain, "%s/examples/pages/rain.png", check_source());
+    REQUIRE(rp_page_document_open(&document, rain, NULL) == RP_OK);
+    CHECK_INT(rp_page_document_read(&page, &arena, document, 0, NULL), RP_OK);
+    rp_page_document_close(document);
+    write_document(path, "second", &page, (const bool[]){false, true, false}, 3);
+    REQUIRE(read_file(&result, path, false, &error) == RP_OK);
+    CHECK_INT(result.pages, 3);
+    CHECK_INT(result.failed_pages, 1);
+    CHECK_INT(result.systems, 10);
+    CHECK(strstr(result.failures, "second.tif: page 2: TIFF: ") != NULL);
+    CHECK(strchr(result.failures, '\n') == result.failures + strlen(result.failures) - 1);
+    CHECK(strstr(result.json, "\"failed_pages\": 1, \"pages\": [{\"width\": 2480") != NULL);
+    CHECK(strstr(result.json,
+                 "{\"width\": 0, \"height\": 0, \"staff_space\": 0.00, \"systems\": [], "
+                 "\"error\": \"") != NULL);
+    rp_score_result_clear(&result);
+    CHECK(result.failures == NULL);
+    rp_arena_clear(&arena);
+}
+
+TEST(a_document_of_damaged_and_empty_pages_is_not_readable) {
+    static const bool rows[][3] = {{true, true, true}, {false, true, false}};
+    for (size_t i = 0; i < RP_COUNT(rows); i++) {
+        uint8_t white[100 * 100];
+        char path[512];
+        const rp_page_image page = {100, 100, 100, memset(white, 255, sizeof white)};
+        rp_score_result result;
+        rp_error error = {0};
+        write_document(path, "damaged", &page, rows[i], 3);
+        CHECK_INT(read_file(&result, path, false, &error), RP_INPUT);
+        CHECK_INT(error.status, RP_INPUT);
+        CHECK(strstr(error.text, rows[i][0] ? "page 1: TIFF: " : "page 2: TIFF: ") != NULL);
+        CHECK(result.json == NULL);
     }
 }
 
