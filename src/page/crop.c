@@ -36,8 +36,9 @@ static double mean_height(const rp_page_system *system) {
 /* First and last column of the page that the crop shows. */
 static void crop_sides(double sides[2], const rp_page_system *system, const rp_page_image *page) {
     const double around = (mean_height(system) + 1) / 2;
-    sides[0] = fmax(0, system->box.left - around);
-    sides[1] = fmin(page->width, system->box.right + around);
+    const int32_t left = system->reach_left, right = system->reach_right;
+    sides[0] = fmax(0, system->box.left - (left > 0 ? fmin(left, around) : around));
+    sides[1] = fmin(page->width, system->box.right + (right > 0 ? fmin(right, around) : around));
 }
 
 double rp_page_crop_to_page(const rp_page_system *system, const rp_page_image *page,

@@ -1,6 +1,6 @@
 /* crop.h: systems cut out of their page as a network reads them: straightened along their staves,
  * scaled to one height. Left and right of the box there is half the staves' height (cut at the
- * page's edges); above and below the page's edges is paper. */
+ * page's edges, and halfway to a system beside); above and below the page's edges is paper. */
 #ifndef RP_PAGE_CROP_H
 #define RP_PAGE_CROP_H
 

@@ -7,7 +7,7 @@
 
 typedef struct rp_page_picture {
     const rp_page_image *page;
-    const rp_page_box *systems; /* in pixels of `page`, from the top of the page down */
+    const rp_page_box *systems; /* in pixels of `page`, as they are read */
     size_t system_count;
     const rp_page_box *doubts; /* in pixels of `page`: tinted as doubtful, over the systems */
     size_t doubt_count;

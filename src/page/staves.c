@@ -96,6 +96,104 @@ static bool fill_scores(const staff_finder *finder) {
     return true;
 }
 
+/* -- curves ----------------------------------------------------------------------------------- */
+
+double rp_page_staff_line_at(const rp_page_staves *staves, const rp_page_staff *staff, int line,
+                             double x) {
+    const double at = x / staves->strip - 0.5;
+    int32_t left = (int32_t)floor(at);
+    const int32_t lowest = staff->first, highest = staff->last - 1;
+    left = left > highest ? highest : left;
+    left = left < lowest ? lowest : left;
+    double slope = 0;
+    if (staff->last > staff->first) slope = staff->top[left + 1] - staff->top[left];
+    const bool is_beyond = at < lowest || at > staff->last;
+    const int32_t reach = (staff->last - staff->first) / 4 + 1; /* the slope near that end */
+    if (is_beyond && staff->last > staff->first) {
+        const int32_t a = at < lowest ? lowest : staff->last - reach;
+        slope = (staff->top[a + reach] - staff->top[a]) / reach;
+        left = at < lowest ? lowest : staff->last;
+    }
+    return staff->top[left] + slope * (at - left) + line * staff->space;
+}
+
+/* Is there ink within `reach` px of row y at column x? */
+static bool has_ink(const rp_page_image *ink, int32_t x, int32_t y, int32_t reach) {
+    for (int32_t at = y - reach; at <= y + reach; at++)
+        if (at >= 0 && at < ink->height && ink->data[(size_t)at * ink->stride + (size_t)x] != 0)
+            return true;
+    return false;
+}
+
+/* -- gaps ------------------------------------------------------------------------------------- */
+
+/* Lines that stand side by side at one height are not one staff, though a staff is followed over as
+ * many strips as a worn print may lack. What tells them apart: in between there is paper, and a
+ * barline stands at its edge, or it is wide. On ordinary pages, scanned and engraved, no staff
+ * shows paper over more than 0.73 spaces. */
+static const double gap_spaces_min = 3, gap_spaces_wide = 8;
+
+/* Is there no line of this staff at column x: at most one run of ink, such as a barline or a brace,
+ * from half a space above it to half a space below? */
+static bool is_paper(const staff_finder *finder, const rp_page_staff *staff, int32_t x) {
+    const int32_t strip = finder->staves->strip;
+    if (x < staff->first * strip || x >= (staff->last + 1) * strip) return true;
+    const double top = rp_page_staff_line_at(finder->staves, staff, 0, x);
+    const int32_t end = (int32_t)lrint(top + (LINES - 0.5) * staff->space);
+    int runs = 0;
+    bool was_ink = false;
+    for (int32_t y = (int32_t)lrint(top - 0.5 * staff->space); y <= end; y++) {
+        const bool is_ink = has_ink(finder->ink, x, y, 0);
+        runs += is_ink && !was_ink;
+        was_ink = is_ink;
+    }
+    return runs <= 1;
+}
+
+/* Is there ink within `reach` px of column x in row y? */
+static bool has_ink_across(const rp_page_image *ink, int32_t x, int32_t reach, int32_t y) {
+    for (int32_t at = x - reach; at <= x + reach; at++)
+        if (at >= 0 && at < ink->width && has_ink(ink, at, y, 0)) return true;
+    return false;
+}
+
+/* Does a barline or the line of a system's beginning stand near column x, if only behind a brace:
+ * ink all the way from just below the top line to just above the lowest? Stems are shorter. */
+static bool has_bar(const staff_finder *finder, const rp_page_staff *staff, int32_t x) {
+    enum { LOOKS = 9 };
+    const double within = 0.2 * staff->space; /* the staff's height is not known to the pixel */
+    const double step = ((LINES - 1) * staff->space - 2 * within) / (LOOKS - 1);
+    const int32_t reach = (int32_t)(2.5 * staff->space);
+    const int32_t lean = (int32_t)fmax(1, lrint(0.1 * staff->space));
+    for (int32_t at = x - reach; at <= x + reach; at++) {
+        const double top = rp_page_staff_line_at(finder->staves, staff, 0, at) + within;
+        int inked = 0;
+        while (inked < LOOKS &&
+               has_ink_across(finder->ink, at, lean, (int32_t)lrint(top + inked * step)))
+            inked++;
+        if (inked == LOOKS) return true;
+    }
+    return false;
+}
+
+/* Does a staff end between the strips a < b, and another begin? */
+static bool ends_between(const staff_finder *finder, const rp_page_staff *staff, int32_t a,
+                         int32_t b) {
+    const int32_t strip = finder->staves->strip;
+    const rp_page_staff part = {
+        .first = a, .last = b, .top = staff->top, .space = finder->staves->space};
+    for (int32_t x = a * strip; x < (b + 1) * strip;) {
+        const int32_t first = x;
+        while (x < (b + 1) * strip && is_paper(finder, &part, x)) x++;
+        if (x - first >= gap_spaces_min * part.space &&
+            (x - first >= gap_spaces_wide * part.space || has_bar(finder, &part, first) ||
+             has_bar(finder, &part, x)))
+            return true;
+        if (x == first) x++;
+    }
+    return false;
+}
+
 /* -- following a staff ------------------------------------------------------------------------ */
 
 typedef struct staff_seed {
@@ -142,6 +240,10 @@ static int32_t follow(const staff_finder *finder, rp_page_staff *staff, const st
         const double found = best_near(finder, s, expected, fmin(reach, 0.45 * space), &score);
         const bool is_seen = score >= follow_score;
         const double next = is_seen ? found : expected;
+        staff->top[s] = (float)next;
+        if (is_seen && gap > 0 &&
+            ends_between(finder, staff, last < s ? last : s, last < s ? s : last))
+            break;
         if (is_seen) {
             const double drawn = (next - y) / strip;
             slope += (steps < 6 ? 0.3 : 0.12) * (fmin(slope_max, fmax(-slope_max, drawn)) - slope);
@@ -151,7 +253,6 @@ static int32_t follow(const staff_finder *finder, rp_page_staff *staff, const st
         } else if (++gap > GAP_STRIPS_MAX) {
             break;
         }
-        staff->top[s] = (float)next;
         y = next;
         steps++;
     }
@@ -194,33 +295,6 @@ static void smooth(const rp_page_staff *staff, float *kept) {
 }
 
 /* -- ends ------------------------------------------------------------------------------------- */
-
-double rp_page_staff_line_at(const rp_page_staves *staves, const rp_page_staff *staff, int line,
-                             double x) {
-    const double at = x / staves->strip - 0.5;
-    int32_t left = (int32_t)floor(at);
-    const int32_t lowest = staff->first, highest = staff->last - 1;
-    left = left > highest ? highest : left;
-    left = left < lowest ? lowest : left;
-    double slope = 0;
-    if (staff->last > staff->first) slope = staff->top[left + 1] - staff->top[left];
-    const bool is_beyond = at < lowest || at > staff->last;
-    const int32_t reach = (staff->last - staff->first) / 4 + 1; /* the slope near that end */
-    if (is_beyond && staff->last > staff->first) {
-        const int32_t a = at < lowest ? lowest : staff->last - reach;
-        slope = (staff->top[a + reach] - staff->top[a]) / reach;
-        left = at < lowest ? lowest : staff->last;
-    }
-    return staff->top[left] + slope * (at - left) + line * staff->space;
-}
-
-/* Is there ink within `reach` px of row y at column x? */
-static bool has_ink(const rp_page_image *ink, int32_t x, int32_t y, int32_t reach) {
-    for (int32_t at = y - reach; at <= y + reach; at++)
-        if (at >= 0 && at < ink->height && ink->data[(size_t)at * ink->stride + (size_t)x] != 0)
-            return true;
-    return false;
-}
 
 /* What column x of a staff looks like: paper, lines, or ink on the lines and between them alike, as
  * of a barline or a brace. */
@@ -290,6 +364,62 @@ static bool grow(rp_page_staff *staff, const staff_finder *finder, const staff_s
     return length >= SEED_RUN_MIN && sum / length >= mean_score;
 }
 
+/* Is the next staff above or below interrupted at column x as well? */
+static bool has_interrupted_neighbour(const staff_finder *finder, const rp_page_staff *staff,
+                                      int32_t x) {
+    const rp_page_staves *staves = finder->staves;
+    const double here = rp_page_staff_line_at(staves, staff, 0, x);
+    const rp_page_staff *next[2] = {NULL, NULL};
+    double away[2] = {1e9, 1e9};
+    for (size_t i = 0; i < staves->count; i++) {
+        const double down = rp_page_staff_line_at(staves, &staves->staves[i], 0, x) - here;
+        const int side = down > 0;
+        if (fabs(down) < LINES * staff->space || fabs(down) >= away[side]) continue;
+        away[side] = fabs(down);
+        next[side] = &staves->staves[i];
+    }
+    return (next[0] != NULL && is_paper(finder, next[0], x)) ||
+           (next[1] != NULL && is_paper(finder, next[1], x));
+}
+
+/* Joins the staff `right` to the end of `left`, straight across the gap. */
+static void join(rp_page_staff *left, const rp_page_staff *right) {
+    const int32_t from = left->last, to = right->first;
+    for (int32_t s = from + 1; s <= right->last; s++) {
+        const float share = (float)(s - from) / (float)(to - from);
+        left->top[s] =
+            s >= to ? right->top[s] : left->top[from] + share * (right->top[to] - left->top[from]);
+    }
+    left->clearness = fmin(left->clearness, right->clearness);
+    left->last = right->last;
+}
+
+/* Is `right` the rest of `left`, behind a stain? Beside a barline that looks like a staff's end,
+ * but the staves above and below run on. */
+static bool is_rest(const staff_finder *finder, const rp_page_staff *left,
+                    const rp_page_staff *right) {
+    const rp_page_staves *staves = finder->staves;
+    const int32_t gap = right->first - left->last;
+    if (gap < 1 || gap > GAP_STRIPS_MAX + 1) return false;
+    const int32_t middle = (left->last + right->first + 1) * staves->strip / 2;
+    const double step = rp_page_staff_line_at(staves, right, 0, middle) -
+                        rp_page_staff_line_at(staves, left, 0, middle);
+    return fabs(step) <= 0.45 * staves->space && !has_interrupted_neighbour(finder, left, middle);
+}
+
+/* Joins the first two staves that are one; false: there are none. */
+static bool mend_staff(const staff_finder *finder) {
+    rp_page_staves *staves = finder->staves;
+    for (size_t i = 0; i < staves->count; i++)
+        for (size_t k = 0; k < staves->count; k++) {
+            if (!is_rest(finder, &staves->staves[i], &staves->staves[k])) continue;
+            join(&staves->staves[i], &staves->staves[k]);
+            staves->staves[k] = staves->staves[--staves->count];
+            return true;
+        }
+    return false;
+}
+
 static int by_height(const void *a, const void *b) {
     const rp_page_staff *first = a, *second = b;
     const float y1 = first->top[(first->first + first->last) / 2];
@@ -314,11 +444,14 @@ static rp_status find_all(const staff_finder *finder, rp_error *error) {
         const bool is_staff = grow(&staff, finder, &seeds[i]);
         /* A false one is not tried again from each of its strips. */
         mark_used(finder, &staff, (is_staff ? 5 : 0.4) * staves->space);
-        if (!is_staff) continue;
-        smooth(&staff, kept);
-        staff.left = find_end(finder, &staff, -1);
-        staff.right = find_end(finder, &staff, 1) + 1;
-        staves->staves[staves->count++] = staff;
+        if (is_staff) staves->staves[staves->count++] = staff;
+    }
+    while (mend_staff(finder)) continue;
+    for (size_t i = 0; i < staves->count; i++) {
+        rp_page_staff *staff = &staves->staves[i];
+        smooth(staff, kept);
+        staff->left = find_end(finder, staff, -1);
+        staff->right = find_end(finder, staff, 1) + 1;
     }
     qsort(staves->staves, staves->count, sizeof *staves->staves, by_height);
     return RP_OK;

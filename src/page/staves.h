@@ -7,7 +7,8 @@
  * five teeth, one staff space apart, is laid at every height; where all five find thin horizontal
  * ink, a staff runs through. Neighbouring strips are joined from the surest on, following the
  * slope, so that a skew of two degrees, a bent page, gaps in the lines and dense notes are no
- * obstacle; no line has to be seen whole. */
+ * obstacle; no line has to be seen whole. Staves side by side, as of two pages in one picture, are
+ * staves of their own. */
 #ifndef RP_PAGE_STAVES_H
 #define RP_PAGE_STAVES_H
 
@@ -29,7 +30,7 @@ typedef struct rp_page_staves {
     double thickness; /* of a line, px */
     int32_t strip;    /* width of a strip, px */
     int32_t strips;
-    rp_page_staff *staves; /* from top to bottom */
+    rp_page_staff *staves; /* from top to bottom; rp_page_staves_order changes that */
     size_t count;
 } rp_page_staves;
 

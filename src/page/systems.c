@@ -5,6 +5,7 @@
 
 #include "page/ink.h"
 #include "page/joints.h"
+#include "page/staff_order.h"
 #include "page/staves.h"
 
 /* Larger pages are looked at in a smaller copy with lines about this far apart: nothing is lost,
@@ -57,6 +58,24 @@ static void choose_pairs(bool *is_upper, double *best, const double *scores, siz
 
 /* -- boxes ------------------------------------------------------------------------------------ */
 
+/* Halves the paper between a system, whose box is `seen` in px of the ink, and staves beside it. */
+static void set_reach(rp_page_system *system, const page_view *view, const rp_page_box *seen) {
+    const rp_page_staves *staves = &view->staves;
+    const double space = staves->space;
+    for (size_t i = 0; i < staves->count; i++) {
+        const rp_page_staff *staff = &staves->staves[i];
+        const bool is_left = staff->right <= seen->left, is_right = staff->left >= seen->right;
+        if (!is_left && !is_right) continue;
+        const double top =
+            rp_page_staff_line_at(staves, staff, 0, is_left ? seen->left : seen->right);
+        if (top + 5 * space < seen->top || top - space > seen->bottom) continue;
+        const int32_t gap = is_left ? seen->left - staff->right : staff->left - seen->right;
+        const int32_t half = (int32_t)fmax(1, gap * view->scale / 2);
+        int32_t *reach = is_left ? &system->reach_left : &system->reach_right;
+        if (*reach == 0 || half < *reach) *reach = half;
+    }
+}
+
 static rp_status make_system(rp_page_system *system, const page_view *view, size_t upper,
                              rp_arena *arena, rp_error *error) {
     const rp_page_staves *staves = &view->staves;
@@ -80,6 +99,9 @@ static rp_status make_system(rp_page_system *system, const page_view *view, size
         highest = fmin(highest, system->top[i]);
         lowest = fmax(lowest, system->bottom[i]);
     }
+    set_reach(system, view,
+              &(rp_page_box){(int32_t)left, (int32_t)(highest / view->scale), (int32_t)right,
+                             (int32_t)(lowest / view->scale)});
     const double half = view->staves.thickness * view->scale / 2;
     system->box = (rp_page_box){(int32_t)lrint(left * view->scale), (int32_t)lrint(highest - half),
                                 (int32_t)lrint(right * view->scale), (int32_t)lrint(lowest + half)};
@@ -171,6 +193,7 @@ rp_status rp_page_find_systems(rp_page_systems *systems, const rp_page_image *pa
     systems->staves = view.staves.count;
     systems->staff_space = view.staves.space * view.scale;
     systems->skew_radians = page_skew(&view.staves);
+    rp_page_staves_order(&view.staves);
     if (view.staves.count == 0)
         return rp_fail(error, RP_NO, 0, "%s: no music found: no staff of five lines", name);
     RP_TRY(join_staves(systems, &view, arena, error));

@@ -1,6 +1,6 @@
 /* systems.h: the piano systems of a page.
  *
- *     ink -> staff space -> staves -> pairs of staves -> boxes and curves
+ *     ink -> staff space -> staves -> reading order -> pairs of staves -> boxes and curves
  *
  * Two neighbouring staves are a piano system when barlines run through the gap between them, a
  * brace stands at their left, a line joins their left ends; staves of voices among them have none
@@ -20,10 +20,13 @@ typedef struct rp_page_system {
     int32_t points;
     double step;
     float *top, *bottom;
+    /* px from the box to halfway to the staves beside it, as on another page of the same picture or
+     * of a coda; 0: there are none. */
+    int32_t reach_left, reach_right;
 } rp_page_system;
 
 typedef struct rp_page_systems {
-    rp_page_system *systems; /* from top to bottom; in the arena */
+    rp_page_system *systems; /* as they are read (staff_order.h); in the arena */
     size_t count;
     size_t staves;       /* found on the page, in systems or not */
     double skew_radians; /* of the page, the mean of its staves */

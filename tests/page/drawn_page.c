@@ -127,20 +127,25 @@ static void add_dirt(drawing_state *drawing) {
     }
 }
 
-rp_page_image drawn_page_make(const drawn_page *page, rp_page_box *boxes, rp_arena *arena) {
+void drawn_page_add(const rp_page_image *image, const drawn_page *page, rp_page_box *boxes) {
     drawing_state drawing = {.page = page,
+                             .image = *image,
                              .random = rp_random_make(page->seed, 9),
-                             .left = page->width * 0.09,
-                             .right = page->width * 0.94};
-    if (rp_page_image_make(&drawing.image, arena, page->width, page->height, "drawn", NULL) !=
-        RP_OK)
-        return drawing.image;
-    rp_page_image_fill(&drawing.image, 255);
+                             .left = page->width * (page->left > 0 ? page->left : 0.09),
+                             .right = page->width * (page->right > 0 ? page->right : 0.94)};
     const double margin = 5 * page->space + fmax(0, -page->slope * page->width);
     for (int i = 0; i < page->systems; i++) {
         const double tall = (page->voices * 12 + 8 + gap_of(page) + 9) * page->space;
-        boxes[i] = draw_system(&drawing, margin + i * tall);
+        boxes[i] = draw_system(&drawing, (page->top > 0 ? page->top : margin) + i * tall);
     }
     add_dirt(&drawing);
-    return drawing.image;
+}
+
+rp_page_image drawn_page_make(const drawn_page *page, rp_page_box *boxes, rp_arena *arena) {
+    rp_page_image image = {0};
+    if (rp_page_image_make(&image, arena, page->width, page->height, "drawn", NULL) != RP_OK)
+        return image;
+    rp_page_image_fill(&image, 255);
+    drawn_page_add(&image, page, boxes);
+    return image;
 }

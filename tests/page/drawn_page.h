@@ -19,6 +19,8 @@ typedef struct drawn_page {
     bool has_long_barlines; /* through the voices too */
     double noise;           /* share of pixels inverted */
     uint64_t seed;
+    double left, right; /* 0..1: where the staves start and end; 0: as on a page by itself */
+    double top;         /* px: of the first system; 0: as on a page by itself */
 } drawn_page;
 
 /* Four systems of clean print, 10 px between lines. */
@@ -26,5 +28,8 @@ extern const drawn_page drawn_page_plain;
 
 /* Draws the page into `arena` and writes the box of each pair to `boxes` (room for `systems`). */
 rp_page_image drawn_page_make(const drawn_page *page, rp_page_box *boxes, rp_arena *arena);
+
+/* Draws more systems onto an image of the page's width and height. */
+void drawn_page_add(const rp_page_image *image, const drawn_page *page, rp_page_box *boxes);
 
 #endif

@@ -17,24 +17,31 @@ static double overlap(rp_page_box a, rp_page_box b) {
     return both / (first + second - both);
 }
 
+/* Finds the systems of the image and checks that they are exactly those of the boxes, in order. */
+static void check_systems(rp_page_systems *systems, const rp_page_image *image,
+                          const rp_page_box *boxes, size_t count, double space, const char *what,
+                          rp_arena *arena) {
+    rp_error error = {0};
+    const rp_status status = rp_page_find_systems(systems, image, what, arena, &error);
+    if (status != RP_OK || systems->count != count)
+        check_failed(__FILE__, __LINE__, "%s: %zu systems, %zu staves; %s", what, systems->count,
+                     systems->staves, error.text);
+    else
+        for (size_t i = 0; i < count; i++) {
+            const double same = overlap(systems->systems[i].box, boxes[i]);
+            if (same < 0.9) check_failed(__FILE__, __LINE__, "%s: overlap %.3f", what, same);
+            CHECK_NEAR(systems->systems[i].staff_space, space, 0.05 * space);
+            CHECK(systems->systems[i].confidence > 0.2 && systems->systems[i].confidence <= 1);
+        }
+}
+
 /* Finds the systems of the drawn page and checks that they are exactly the ones drawn. */
 static void check_page(const drawn_page *page, const char *what) {
     rp_arena arena = {0};
     rp_page_box boxes[20];
     const rp_page_image image = drawn_page_make(page, boxes, &arena);
     rp_page_systems systems;
-    rp_error error = {0};
-    const rp_status status = rp_page_find_systems(&systems, &image, what, &arena, &error);
-    if (status != RP_OK || systems.count != (size_t)page->systems)
-        check_failed(__FILE__, __LINE__, "%s: %zu systems, %zu staves; %s", what, systems.count,
-                     systems.staves, error.text);
-    else
-        for (size_t i = 0; i < systems.count; i++) {
-            const double same = overlap(systems.systems[i].box, boxes[i]);
-            if (same < 0.9) check_failed(__FILE__, __LINE__, "%s: overlap %.3f", what, same);
-            CHECK_NEAR(systems.systems[i].staff_space, page->space, 0.05 * page->space);
-            CHECK(systems.systems[i].confidence > 0.2 && systems.systems[i].confidence <= 1);
-        }
+    check_systems(&systems, &image, boxes, (size_t)page->systems, page->space, what, &arena);
     rp_arena_clear(&arena);
 }
 
@@ -111,6 +118,100 @@ TEST(piano_staves_are_found_among_voices) {
         page.has_barlines = false;
         check_page(&page, "voices, no barlines");
     }
+}
+
+/* -- side by side ------------------------------------------------------------------------------ */
+
+/* Two pages of a book in one picture, the right one's systems `down` px lower, `gutter` spaces
+ * between their staves. */
+static void check_spread(double down, double gutter, double slope, const char *what) {
+    rp_arena arena = {0};
+    rp_page_box boxes[8];
+    rp_page_systems systems;
+    drawn_page page = drawn_page_plain;
+    page.width = 2400;
+    page.slope = slope;
+    page.left = 0.05;
+    page.right = 0.5 - gutter * page.space / 2 / page.width;
+    page.top = 60 + fmax(0, -slope * page.width);
+    const rp_page_image image = drawn_page_make(&page, boxes, &arena);
+    page.left = 1 - page.right;
+    page.right = 0.95;
+    page.top += down;
+    page.seed = 2;
+    drawn_page_add(&image, &page, boxes + 4);
+    check_systems(&systems, &image, boxes, 8, page.space, what, &arena);
+    for (size_t i = 0; i < systems.count; i++)
+        CHECK_NEAR(i < 4 ? systems.systems[i].reach_right : systems.systems[i].reach_left,
+                   gutter * page.space / 2, 0.7 * page.space);
+    rp_arena_clear(&arena);
+}
+
+TEST(of_two_pages_side_by_side_the_left_one_is_read_first) {
+    check_spread(0, 30, 0, "spread");
+    check_spread(0, 10, 0, "spread, narrow gutter");
+    check_spread(0, 8, 0.02, "spread, skewed");
+    check_spread(0, 8, -0.02, "spread, skewed upwards");
+    check_spread(3, 9, 0, "spread, one page a little lower");
+    check_spread(80, 30, 0, "spread, one page lower");
+    check_spread(105, 10, 0, "spread, upper staves at the height of lower ones");
+    check_spread(140, 10, 0, "spread, far lower");
+}
+
+/* Two full lines, and a third of two systems, of which the right one starts at `start`. */
+static void check_coda(double start, double gap, int voices, const char *what) {
+    rp_arena arena = {0};
+    rp_page_box boxes[4];
+    rp_page_systems systems;
+    drawn_page page = drawn_page_plain;
+    page.systems = 2;
+    page.voices = voices;
+    const rp_page_image image = drawn_page_make(&page, boxes, &arena);
+    page.top = 5 * page.space + 2 * (voices * 12 + 23) * page.space;
+    page.systems = 1;
+    page.right = start - gap * page.space / page.width;
+    drawn_page_add(&image, &page, boxes + 2);
+    page.left = start;
+    page.right = 0.94;
+    drawn_page_add(&image, &page, boxes + 3);
+    check_systems(&systems, &image, boxes, 4, page.space, what, &arena);
+    if (systems.count == 4) {
+        const rp_page_system *coda = &systems.systems[3];
+        CHECK_NEAR(systems.systems[2].reach_right, gap * page.space / 2, page.space);
+        CHECK_NEAR(coda->reach_left, gap * page.space / 2, page.space);
+        CHECK_INT(systems.systems[0].reach_right + systems.systems[1].reach_left, 0);
+        rp_page_image crop = {0};
+        CHECK_INT(rp_page_crop_system(&crop, &image, coda, RP_FRAME_HALF, 128, &arena, NULL),
+                  RP_OK);
+        CHECK(rp_page_crop_to_page(coda, &image, &crop, 0) >= coda->box.left - coda->reach_left);
+    }
+    rp_arena_clear(&arena);
+}
+
+TEST(a_coda_beside_the_last_system_is_read_after_it) {
+    check_coda(0.6, 8, 0, "coda");
+    check_coda(0.7, 5, 0, "coda, close");
+    check_coda(0.75, 15, 0, "coda, far off");
+    check_coda(0.6, 6, 1, "coda of a song");
+}
+
+/* What a stain or a tear leaves of the lines is one staff still. */
+TEST(a_gap_that_no_barline_ends_does_not_part_a_system) {
+    rp_arena arena = {0};
+    rp_page_box boxes[4];
+    rp_page_systems systems;
+    const rp_page_image image = drawn_page_make(&drawn_page_plain, boxes, &arena);
+    for (int i = 0; i < 4; i++) {
+        rp_page_box hole = boxes[i];
+        hole.left += 140;
+        hole.right = hole.left + 45;
+        if (i % 2 == 0) hole.bottom = hole.top + 50; /* the upper staff alone, beside a barline */
+        if (i % 2 == 0) hole.left += 104, hole.right += 104;
+        const rp_page_image part = rp_page_image_part(&image, hole);
+        rp_page_image_fill(&part, 255);
+    }
+    check_systems(&systems, &image, boxes, 4, drawn_page_plain.space, "holes", &arena);
+    rp_arena_clear(&arena);
 }
 
 /* -- what is no music ------------------------------------------------------------------------- */
