@@ -78,6 +78,17 @@ static double brace_share(const joint_gap *gap, double left) {
     return count > 0 ? (double)seen / count : 0;
 }
 
+/* Share of the rows of both staves with ink along the best upright in that space. */
+static double bracket_share(const joint_gap *gap, double left) {
+    const double space = gap->staves->space;
+    const double rows[2] = {rp_page_staff_line_at(gap->staves, gap->upper, 0, left),
+                            rp_page_staff_line_at(gap->staves, gap->lower, 4, left)};
+    double most = 0;
+    for (double x = left - 2.2 * space; x < left - 0.3 * space; x++)
+        most = fmax(most, upright_share(gap, x, rows, 0, 2));
+    return most;
+}
+
 rp_page_joint rp_page_joint_see(const rp_page_image *ink, const rp_page_staves *staves,
                                 const rp_page_staff *upper, const rp_page_staff *lower) {
     const joint_gap gap = {.ink = ink,
@@ -98,6 +109,7 @@ rp_page_joint rp_page_joint_see(const rp_page_image *ink, const rp_page_staves *
         joint.left_line = fmax(joint.left_line, upright_share(&gap, x, rows, 1, 2));
     }
     joint.brace = brace_share(&gap, outer);
+    joint.bracket = bracket_share(&gap, outer);
     return joint;
 }
 

@@ -8,6 +8,7 @@ typedef struct rp_page_joint {
     int32_t barlines; /* lines through the whole gap, the one at the left ends not counted */
     double left_line; /* 0..1: share of the gap's height with ink along the left ends */
     double brace;     /* 0..1: share of both staves' height with ink just left of them */
+    double bracket;   /* 0..1: of that, along one upright: a brace is bent, a bracket is not */
     double overlap;   /* 0..1: share of the longer staff's width that both have */
 } rp_page_joint;
 

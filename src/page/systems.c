@@ -130,19 +130,20 @@ static bool is_bracket(const rp_page_joint *joints, size_t i, size_t gaps) {
 }
 
 /* In a system of three staves or more - gaps first .. last - 1, all joined by the line at the left
- * - barlines tell the piano from the voices; where none are seen, the brace does. */
+ * - barlines tell the piano from the voices; where none are seen, the brace does. In a quartet,
+ * barlines may join all staves, or two and two, or just the upper two, with a bracket at their left
+ * that is no brace; the lowest two may be a piano's all the same, whose brace cannot be told. */
 static void settle_group(double *scores, const rp_page_joint *joints, size_t first, size_t last,
                          size_t gaps) {
     enum { QUARTET_GAPS = 3 };
-    bool has_barlines = false, has_all = last - first >= QUARTET_GAPS;
-    for (size_t i = first; i < last; i++) {
-        has_barlines = has_barlines || joints[i].barlines > 0;
-        has_all = has_all && joints[i].barlines > 0;
-    }
+    const bool is_quartet = last - first >= QUARTET_GAPS;
+    size_t barred = 0;
+    for (size_t i = first; i < last; i++) barred += joints[i].barlines > 0;
     for (size_t i = first; i < last; i++) {
         const bool has_brace = joints[i].brace > 0.6 && !is_bracket(joints, i, gaps);
-        if (joints[i].barlines == 0 && (has_barlines || !has_brace)) scores[i] = -1;
-        if (has_all && !has_brace) scores[i] = -1;
+        const bool is_straight = joints[i].bracket > 0.9 && (barred > 1 || i + 1 < last);
+        if (joints[i].barlines == 0 && (barred > 0 || !has_brace)) scores[i] = -1;
+        if (is_quartet && (is_straight || (barred == last - first && !has_brace))) scores[i] = -1;
     }
 }
 
@@ -200,7 +201,7 @@ rp_status rp_page_find_systems(rp_page_systems *systems, const rp_page_image *pa
     if (systems->count == 0)
         return rp_fail(error, RP_NO, 0,
                        "%s: no piano system found: of %zu staves no two are joined by a brace or "
-                       "barlines",
+                       "barlines as a piano's are",
                        name, view.staves.count);
     return RP_OK;
 }

@@ -98,11 +98,19 @@ static rp_page_box draw_system(drawing_state *drawing, double top) {
     lower = draw_staff(drawing, upper) + gap_of(page) * space;
     const double bottom = draw_staff(drawing, lower);
     if (page->has_left_line) draw_upright(drawing, drawing->left, top, bottom, 0.2 * space);
+    const double foot = upper - 8 * space; /* of the voices */
     if (page->has_brace) draw_brace(drawing, upper, bottom);
+    if (page->has_voice_brace) draw_brace(drawing, top, foot);
+    if (page->has_bracket)
+        draw_upright(drawing, drawing->left - 0.7 * space, top, bottom, 0.5 * space);
     if (page->has_barlines)
         for (int bar = 1; bar <= 4; bar++)
             draw_upright(drawing, drawing->left + (drawing->right - drawing->left) * bar / 4 - 1,
                          page->has_long_barlines ? top : upper, bottom, 0.2 * space);
+    if (page->has_voice_barlines)
+        for (int bar = 1; bar <= 4; bar++)
+            draw_upright(drawing, drawing->left + (drawing->right - drawing->left) * bar / 4 - 1,
+                         top, foot, 0.2 * space);
     double highest = 1e9, lowest = -1e9;
     for (double x = drawing->left; x < drawing->right; x++) {
         highest = fmin(highest, fall(drawing, x));

@@ -16,8 +16,11 @@ typedef struct drawn_page {
     double bend;         /* px: half a sine wave over the width */
     double broken;       /* 0..1: share of a line's length that is missing */
     bool has_brace, has_barlines, has_left_line, has_notes, has_border;
-    bool has_long_barlines; /* through the voices too */
-    double noise;           /* share of pixels inverted */
+    bool has_long_barlines;  /* through the voices too */
+    bool has_voice_barlines; /* through the voices, but not on to the pair */
+    bool has_bracket;        /* a straight one, from the first staff to the last */
+    bool has_voice_brace;    /* a brace from the first voice to the last */
+    double noise;            /* share of pixels inverted */
     uint64_t seed;
     double left, right; /* 0..1: where the staves start and end; 0: as on a page by itself */
     double top;         /* px: of the first system; 0: as on a page by itself */

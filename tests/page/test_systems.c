@@ -287,6 +287,36 @@ TEST(a_quartet_is_no_piano) {
     check_no_piano(&page);
 }
 
+/* Barlines that join two and two, or the upper two alone, make no piano of what a bracket holds
+ * together; braces do. */
+TEST(a_quartet_in_a_bracket_is_no_piano_whatever_its_barlines_join) {
+    drawn_page page = drawn_page_plain;
+    page.systems = 2;
+    page.voices = 2;
+    page.has_bracket = true;
+    page.has_brace = false;
+    page.has_voice_barlines = true;
+    check_no_piano(&page);
+    page.slope = 0.02;
+    check_no_piano(&page);
+    page.slope = 0;
+    page.has_barlines = false;
+    check_no_piano(&page);
+    page.has_barlines = page.has_brace = page.has_voice_brace = true;
+    page.has_bracket = false;
+    rp_arena arena = {0};
+    rp_page_box boxes[4];
+    rp_page_systems systems;
+    const rp_page_image image = drawn_page_make(&page, boxes, &arena);
+    CHECK_INT(rp_page_find_systems(&systems, &image, "two pianos", &arena, NULL), RP_OK);
+    CHECK_INT(systems.count, 4);
+    rp_arena_clear(&arena);
+    page.has_voice_brace = page.has_voice_barlines = false;
+    page.has_bracket = true;
+    page.has_brace = false;
+    check_page(&page, "a piano below two voices, whose brace cannot be told from a bracket");
+}
+
 TEST(memory_running_out_is_said_wherever_it_happens) {
     rp_arena arena = {0};
     drawn_page page = drawn_page_plain;
