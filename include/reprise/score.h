@@ -1,7 +1,7 @@
 /* score.h: reading printed piano music: train, evaluate, read.
  *
- * Every function returns a status and fills in `error` (may be NULL). Texts returned through
- * `char **` are the caller's: free() them. */
+ * Every function that can fail returns a status and fills in `error` (may be NULL). Texts are
+ * handed out within reports and results, and are freed by their `_clear`, also after a failure. */
 #ifndef REPRISE_SCORE_H
 #define REPRISE_SCORE_H
 
@@ -58,7 +58,8 @@ rp_status rp_score_train(const rp_score_train_options *options, const rp_progres
  */
 
 typedef struct rp_score_evaluate_options {
-    const char *data, *split, *model;
+    const char *data, *model; /* neither may be NULL */
+    const char *split;        /* NULL: "dev" */
     const char *details;   /* write here, as JSON lines, every system with its figures; or NULL */
     const char *calibrate; /* of the split "train" alone: fit the tokens' confidence to what was
                             * read and write the weights with it here; or NULL */
@@ -96,7 +97,8 @@ typedef struct rp_score_figures {
     int32_t systems;
 } rp_score_figures;
 
-/* Reads a split and compares what was read with its labels. RP_INPUT: damaged data or model. */
+/* Reads a split and compares what was read with its labels. RP_USAGE: no data or no model is named,
+ * or options that do not go together. RP_INPUT: damaged data or model. */
 rp_status rp_score_evaluate(rp_score_figures *figures, const rp_score_evaluate_options *options,
                             const rp_progress *progress, rp_error *error);
 
@@ -119,7 +121,7 @@ typedef struct rp_score_dataset_options {
     bool is_previewed; /* a sheet of images and labels: OUT/preview.SPLIT.html */
 } rp_score_dataset_options;
 
-rp_score_dataset_options rp_score_dataset_defaults(void);
+rp_score_dataset_options rp_score_dataset_defaults(void); /* also what NULL stands for */
 
 /* What was built; free with rp_score_dataset_report_clear. */
 typedef struct rp_score_dataset_report {
@@ -157,7 +159,7 @@ rp_status rp_score_dataset_scanned(rp_score_dataset_report *report, const char *
 void rp_score_dataset_report_clear(rp_score_dataset_report *report);
 
 typedef struct rp_score_recompose_options {
-    const char *split; /* whose labels are taken: samples.SPLIT.txt */
+    const char *split; /* whose labels are taken: samples.SPLIT.txt; NULL: "train" */
     int32_t pieces;    /* how many to write */
     uint64_t seed;     /* the same seed, the same pieces */
 } rp_score_recompose_options;
@@ -172,8 +174,9 @@ typedef struct rp_score_recompose_report {
 
 /* Writes pieces that nobody wrote, OUTPUT/rSEED-00001.musicxml and on, of the hands of the scores
  * whose labels (.lmx) the data set at `data` holds; its images are not read. To be engraved by
- * rp_score_dataset_build, for training. RP_NO: progress asked for an end. RP_INPUT: damaged data,
- * or no hands in it. RP_USAGE: no pieces asked for. */
+ * rp_score_dataset_build, for training. `options` NULL: 100 pieces of the split "train", seed 1.
+ * RP_NO: progress asked for an end. RP_INPUT: damaged data, or no hands in it. RP_USAGE: no pieces
+ * asked for. */
 rp_status rp_score_recompose(rp_score_recompose_report *report, const char *output,
                              const char *data, const rp_score_recompose_options *options,
                              const rp_progress *progress, rp_error *error);
@@ -190,6 +193,7 @@ rp_status rp_score_reader_create(rp_score_reader **reader, const char *model, in
                                  int32_t threads, rp_error *error);
 void rp_score_reader_destroy(rp_score_reader *reader);
 
+/* All zero, or NULL in the call: a page, and no picture. */
 typedef struct rp_score_read_options {
     bool is_system;      /* the input is the crop of one system, not a page */
     const char *picture; /* write here, as PNG, the pages with their systems and, where MuseScore is

@@ -16,6 +16,7 @@ _Static_assert((int)RP_SCORE_CAUSES == (int)RP_CAUSE_COUNT, "the public table ha
 /* All that an evaluation holds. */
 typedef struct evaluator {
     const rp_score_evaluate_options *options;
+    const char *split;
     rp_model model;
     rp_device *device;
     rp_reader reader;
@@ -37,7 +38,7 @@ static rp_status open_all(evaluator *e, const rp_progress *progress, rp_error *e
     if (o->views > 0) how.views = o->views;
     how.dtype = o->full_precision ? RP_F32 : RP_BF16;
     how.beam.free_grammar = o->free_grammar;
-    if (o->calibrate != NULL && strcmp(o->split, "train") != 0)
+    if (o->calibrate != NULL && strcmp(e->split, "train") != 0)
         return rp_fail(error, RP_USAGE, -1,
                        "confidence is fitted on training data only: the split must be 'train'");
     if (o->augment != NULL) RP_TRY(rp_page_augment_parse(&e->augment, o->augment, error));
@@ -45,7 +46,7 @@ static rp_status open_all(evaluator *e, const rp_progress *progress, rp_error *e
     if (o->calibrate != NULL) e->model.calibration = (rp_calibration){0};
     RP_TRY(rp_device_create_cpu(&e->device, (unsigned)o->threads, error));
     RP_TRY(rp_pool_create(&e->pool, (unsigned)o->threads, error));
-    const rp_dataset_options load = {.split = o->split,
+    const rp_dataset_options load = {.split = e->split,
                                      .limit = o->limit,
                                      .height = e->model.configuration->height,
                                      .with_music = true,
@@ -256,7 +257,10 @@ static rp_status evaluate(evaluator *e, rp_score_figures *figures, const rp_prog
 
 rp_status rp_score_evaluate(rp_score_figures *figures, const rp_score_evaluate_options *options,
                             const rp_progress *progress, rp_error *error) {
-    evaluator e = {.options = options};
+    if (options == NULL || options->data == NULL || options->model == NULL)
+        return rp_fail(error, RP_USAGE, -1,
+                       "an evaluation needs a data set and a model: name both");
+    evaluator e = {.options = options, .split = options->split != NULL ? options->split : "dev"};
     const rp_status status = evaluate(&e, figures, progress, error);
     close_all(&e);
     return status;

@@ -252,6 +252,24 @@ TEST(a_frozen_part_stays_as_it_was) {
     }
 }
 
+/* The net of the test before; what it reads does not matter. */
+TEST(an_evaluation_without_a_split_is_of_dev) {
+    char model[600];
+    rp_score_figures figures;
+    rp_error error = {0};
+    snprintf(model, sizeof model, "%s/tuned/model.safetensors", check_scratch());
+    rp_score_evaluate_options o = {.data = make_set(), .model = model, .threads = 1};
+    CHECK_INT(rp_score_evaluate(&figures, &o, NULL, &error), RP_OK);
+    CHECK_INT(figures.systems, 2);
+    o.calibrate = "unused";
+    CHECK_INT(rp_score_evaluate(&figures, &o, NULL, &error), RP_USAGE);
+    o = (rp_score_evaluate_options){.model = model};
+    CHECK_INT(rp_score_evaluate(&figures, &o, NULL, &error), RP_USAGE);
+    o = (rp_score_evaluate_options){.data = make_set()};
+    CHECK_INT(rp_score_evaluate(&figures, &o, NULL, &error), RP_USAGE);
+    CHECK_INT(rp_score_evaluate(&figures, NULL, NULL, &error), RP_USAGE);
+}
+
 TEST(only_level_systems_can_be_mixed) {
     char output[512];
     rp_error error = {0};

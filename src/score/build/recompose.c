@@ -73,10 +73,12 @@ static rp_status make_folder(const char *path, rp_error *error) {
 rp_status rp_score_recompose(rp_score_recompose_report *report, const char *output,
                              const char *data, const rp_score_recompose_options *options,
                              const rp_progress *progress, rp_error *error) {
+    static const rp_score_recompose_options defaults = {.pieces = 100, .seed = 1};
     *report = (rp_score_recompose_report){0};
+    if (options == NULL) options = &defaults;
     if (options->pieces < 1 || options->pieces > PIECES_MAX)
         return rp_fail(error, RP_USAGE, -1, "1 to %d pieces", PIECES_MAX);
-    const rp_dataset_options labels = {.split = options->split,
+    const rp_dataset_options labels = {.split = options->split != NULL ? options->split : "train",
                                        .height = 1, /* of no image */
                                        .labels_only = true,
                                        .progress = progress};
