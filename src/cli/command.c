@@ -140,7 +140,7 @@ static bool is_help(const char *word) {
 }
 
 static rp_status run_help(int argc, const char *const *argv, rp_error *error) {
-    if (argc == 0) return rp_cli_help_overview(stdout), RP_OK;
+    if (argc == 0 || is_help(argv[0])) return rp_cli_help_overview(stdout), RP_OK;
     const rp_cli_verb *alone = find_verb(NULL, argv[0]);
     if (alone != NULL) return rp_cli_help_verb(stdout, alone), RP_OK;
     const rp_cli_wing *wing = find_wing(argv[0]);

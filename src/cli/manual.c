@@ -83,8 +83,9 @@ void rp_cli_manual_write(FILE *out) {
           ".SH SYNOPSIS\n.B reprise\n.I wing verb\n[options]\n.I input\n.br\n"
           ".B reprise help\n[\\fIwing\\fR [\\fIverb\\fR]]\n"
           ".SH DESCRIPTION\nEverything is done on this machine; nothing is sent anywhere. Inputs "
-          "are never changed, outputs are written aside and renamed when they are whole. Data goes "
-          "to standard output, messages and progress to standard error.\n",
+          "are never changed, except by \\fBvideo recover \\-\\-in\\-place\\fR and \\fBvideo "
+          "undo\\fR; outputs are written aside and renamed when they are whole. Data goes to "
+          "standard output, messages and progress to standard error.\n",
           out);
     fputs(".SH COMMANDS\n", out);
     const rp_cli_verb *verb = NULL;

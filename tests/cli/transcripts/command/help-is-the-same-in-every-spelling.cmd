@@ -1,1 +1,1 @@
-reprise >a; for word in help --help -h; do reprise $word >b; cmp a b; done
+reprise >a; for words in help --help -h 'help help' 'help --help'; do reprise $words >b; cmp a b; done
