@@ -234,13 +234,15 @@ typedef struct rp_score_folder_options {
 
 typedef struct rp_score_folder_report {
     int64_t read, failed, skipped; /* skipped: done before */
+    int64_t partial;               /* read but for damaged pages of a document */
 } rp_score_folder_report;
 
 /* Reads every page of a folder, each as a score of its own, and leaves a JSON line a page in
- * pages.PART.jsonl. Pages that a line of any part's file says were read, and whose score is there,
- * are skipped: a killed run goes on where it stopped, and what failed is tried again. Processes with different parts share a folder without knowing of one another. A page
- * that cannot be read gets a line with its error and the run goes on. RP_NO: no pages, or stopped
- * by progress. RP_SYSTEM: no memory or disk. */
+ * pages.PART.jsonl. Pages that a line of any part's file says were read whole, and whose score is
+ * there, are skipped: a killed run goes on where it stopped, and what failed is tried again.
+ * Processes with different parts share a folder without knowing of one another. A page that cannot
+ * be read gets a line with its error and the run goes on. RP_NO: no pages, or stopped by progress.
+ * RP_SYSTEM: no memory or disk. */
 rp_status rp_score_read_folder(rp_score_folder_report *report, rp_score_reader *reader,
                                const rp_score_folder_options *options, const rp_progress *progress,
                                rp_error *error);

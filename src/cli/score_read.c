@@ -143,11 +143,14 @@ static rp_status read_folder(const rp_cli_call *call, rp_error *error) {
     if (status != RP_OK) return status;
     status = rp_score_read_folder(&report, reader, &options, call->progress, error);
     rp_score_reader_destroy(reader);
-    if (report.read + report.failed + report.skipped > 0)
-        printf("%s (part %d of %d): %lld pages read, %lld not readable, %lld done before -> %s\n",
-               options.folder, options.part + 1, options.parts, (long long)report.read,
-               (long long)report.failed, (long long)report.skipped, options.output);
-    return status == RP_OK && report.failed > 0 ? RP_NO : status;
+    if (report.read + report.partial + report.failed + report.skipped > 0)
+        printf(
+            "%s (part %d of %d): %lld files read, %lld in part, %lld not readable, %lld done "
+            "before -> %s\n",
+            options.folder, options.part + 1, options.parts, (long long)report.read,
+            (long long)report.partial, (long long)report.failed, (long long)report.skipped,
+            options.output);
+    return status == RP_OK && report.failed + report.partial > 0 ? RP_NO : status;
 }
 
 /* ---- files ---- */

@@ -7,8 +7,8 @@
  * processes share a folder without a word between them. A page is done when a line says that it was
  * read and the score that the line names is there, of the kind that is asked for. A run that was
  * killed goes on where it stopped, with as many parts as it likes: all pages.*.jsonl are read
- * first. A line cut short by a kill does not count, nor one of a page that could not be read: it
- * may have been scanned anew. */
+ * first. A line cut short by a kill does not count, nor one of a page that could not be read, or
+ * not whole: it may have been scanned anew. */
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -108,7 +108,9 @@ static void mark_done(folder *f, const char *line, size_t length, rp_arena *scra
     const rp_json_value *input = rp_json_member(value, "input");
     const rp_json_value *output = rp_json_member(value, "output"); /* only where it was read */
     if (input == NULL || input->kind != RP_JSON_TEXT) return;
+    const rp_json_value *failed = rp_json_member(value, "failed_pages");
     if (output == NULL || output->kind != RP_JSON_TEXT) return;
+    if (failed != NULL && failed->number > 0) return;
     page key = {.name = (char *)input->text};
     page *found = bsearch(&key, f->pages, f->count, sizeof *f->pages, compare_pages);
     if (found == NULL || found->is_done) return;
@@ -212,8 +214,9 @@ static rp_status read_page(folder *f, size_t i, rp_error *error) {
     rp_status written = status;
     if (status == RP_OK) written = rp_new_file_write(output, text, strlen(text), error);
     else if (status == RP_SYSTEM && error != NULL) *error = failure;
-    if (status == RP_OK) f->report->read++;
-    else f->report->failed++;
+    if (status != RP_OK) f->report->failed++;
+    else if (result.failed_pages > 0) f->report->partial++;
+    else f->report->read++;
     if (written != RP_SYSTEM)
         written = write_line(f, p, name, &result, status == RP_OK ? NULL : &failure,
                              rp_clock_seconds() - started, error);

@@ -115,6 +115,27 @@ TEST(a_line_cut_short_is_read_again) {
     rp_score_reader_destroy(reader);
 }
 
+TEST(a_document_that_was_not_read_whole_is_read_again) {
+    static const char kept[] =
+        "{\"reprise\": 1, \"input\": \"d.png\", \"output\": "
+        "\"d.musicxml\", \"failed_pages\": 1}\n";
+    char folder[1024], output[1024], path[1200];
+    rp_score_folder_report report;
+    rp_score_reader *reader = open_reader();
+    make_folder(folder, output, "whole");
+    mkdir(output, 0777);
+    snprintf(path, sizeof path, "%s/pages.0.jsonl", output);
+    CHECK_INT(rp_new_file_write(path, kept, strlen(kept), NULL), RP_OK);
+    snprintf(path, sizeof path, "%s/d.musicxml", output);
+    CHECK_INT(rp_new_file_write(path, "half a score", 12, NULL), RP_OK);
+    const rp_score_folder_options options = {.folder = folder, .output = output, .parts = 1};
+    REQUIRE(reader != NULL);
+    CHECK_INT(rp_score_read_folder(&report, reader, &options, NULL, NULL), RP_OK);
+    CHECK_INT(report.skipped, 0);
+    CHECK_INT(report.read, 1);
+    rp_score_reader_destroy(reader);
+}
+
 TEST(a_score_that_is_gone_or_of_another_kind_is_made) {
     char folder[1024], output[1024], path[1200];
     rp_score_folder_report report;
