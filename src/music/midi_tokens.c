@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "music/lmx.h"
+#include "music/midi_meter.h"
 
 enum { PIECES_MAX = 1024, TYPES = 14, QUARTER_TYPE = 8, BEAMS_MAX = 6, GRACE_TYPE = 6 };
 
@@ -111,6 +112,8 @@ static void add_span(struct printer *self, struct span span, const rp_midi_tone 
             piece.begins_tuplet = now == cell->begin;
         }
         piece.is_move = span.tones == NULL && self->voice > 0 && !is_tuplet;
+        if (!is_tuplet && !piece.is_move)
+            end = rp_midi_meter_end(self->measure, (rp_midi_span){now, end}, span.tones == NULL);
         add_values(self, piece, (end - now) * piece.actual / piece.normal);
         if (is_tuplet && self->count > first)
             self->pieces[self->count - 1].ends_tuplet = end == cell->begin + cell->length;

@@ -7,6 +7,7 @@
 #include "music/delinearize_file.h"
 #include "music/linearize_file.h"
 #include "music/midi.h"
+#include "music/midi_meter.h"
 #include "music/musicxml.h"
 #include "music/note_match.h"
 #include "sample_files.h"
@@ -93,6 +94,52 @@ TEST(triplets_over_two_beats_come_back) {
         "measure key:fifths:0 time beats:4 beat-type:4 clef:G2 staff:1 clef:F4 staff:2 C4 "
         "voice:1 quarter 3in2 staff:1 tuplet:start D4 quarter 3in2 E4 quarter 3in2 "
         "tuplet:stop F4 half backup whole C3 voice:5 whole staff:2\n");
+}
+
+/* Times are in 16ths from the beginning of the measure. */
+TEST(values_over_the_beat_are_cut_where_it_would_not_be_seen) {
+    enum { SIXTEENTH = RP_MIDI_QUARTER / 4 };
+    static const struct {
+        uint8_t beats, beat_type, begin, end, cut;
+        bool is_rest;
+    } rows[] = {
+        {4, 4, 0, 16, 16, false}, {4, 4, 0, 10, 10, false}, {4, 4, 8, 14, 14, false},
+        {4, 4, 4, 16, 16, false}, /* on a beat: a dotted half */
+        {4, 4, 2, 6, 6, false},   /* on its half: a quarter, a dotted one, a longer one */
+        {4, 4, 2, 8, 8, false},   {4, 4, 2, 10, 8, false},  {4, 4, 6, 10, 10, false},
+        {4, 4, 3, 5, 5, false}, /* an eighth over the beat, a quarter that begins beside it */
+        {4, 4, 1, 5, 4, false},   {4, 4, 3, 7, 4, false},   {4, 4, 7, 11, 8, false},
+        {4, 4, 3, 13, 4, false},  {4, 4, 1, 4, 4, false},   {4, 4, 4, 12, 8, true},
+        {4, 4, 8, 16, 16, true},  {4, 4, 2, 6, 4, true},    {3, 4, 4, 12, 12, true},
+        {3, 4, 4, 12, 12, false}, {2, 4, 1, 8, 4, false},   {6, 8, 0, 12, 12, false},
+        {6, 8, 0, 8, 6, false},   {6, 8, 4, 8, 6, false},   {6, 8, 2, 6, 6, false},
+        {9, 8, 6, 18, 18, false}, {12, 8, 4, 20, 6, false}, {5, 8, 2, 6, 6, false},
+    };
+    for (size_t i = 0; i < RP_COUNT(rows); i++) {
+        const int64_t begin = 3 * RP_MIDI_QUARTER;
+        const rp_midi_measure measure = {
+            .begin = begin,
+            .length = (int64_t)rows[i].beats * 16 / rows[i].beat_type * SIXTEENTH,
+            .beats = rows[i].beats,
+            .beat_type = rows[i].beat_type};
+        const rp_midi_span span = {begin + rows[i].begin * SIXTEENTH,
+                                   begin + rows[i].end * SIXTEENTH};
+        const int64_t cut = rp_midi_meter_end(&measure, span, rows[i].is_rest);
+        CHECK_INT((cut - begin) / SIXTEENTH, rows[i].cut);
+        if (check_is_failed()) printf("# row %zu\n", i);
+    }
+}
+
+TEST(a_quarter_beside_the_beat_is_tied_over_it) {
+    struct trip trip;
+    static const char lmx[] =
+        "measure key:fifths:0 time beats:4 beat-type:4 clef:G2 C4 voice:1 quarter D4 16th E4 "
+        "quarter F4 eighth dot G4 quarter\n";
+    REQUIRE(travel(&trip, lmx, strlen(lmx)));
+    CHECK(strstr(trip.lmx.data, "E4 eighth dot beam:end tied:start E4 16th") != NULL);
+    CHECK(strstr(trip.lmx.data, "tied:stop F4 eighth dot") != NULL);
+    if (check_is_failed()) printf("# %s", trip.lmx.data);
+    trip_clear(&trip);
 }
 
 TEST(a_pick_up_comes_back_as_measure_0) {
