@@ -264,17 +264,13 @@ bool rp_hands_part(rp_hands *hands, rp_hands_held *held, rp_arena *arena, const 
 
 /* ---- writing ---- */
 
-static void put(rp_lmx_line *line, unsigned token) {
-    line->tokens[line->count++] = (uint16_t)token;
-}
-
 void rp_hands_write_backup(rp_lmx_line *line, rp_fraction length) {
     for (unsigned type = RP_LMX_TYPE_MAXIMA; type >= RP_LMX_TYPE_1024TH; type--) {
         const rp_fraction part = rp_lmx_length(type, 0, 0);
         for (; rp_fraction_compare(length, part) >= 0;
              length = rp_fraction_subtract(length, part)) {
-            put(line, RP_LMX_BACKUP);
-            put(line, type);
+            rp_lmx_line_add(line, RP_LMX_BACKUP);
+            rp_lmx_line_add(line, type);
         }
     }
 }
@@ -288,17 +284,18 @@ static void write_note(rp_lmx_line *line, const rp_hand_item *item, unsigned voi
                        unsigned staff) {
     size_t i = 0;
     for (; i < item->count && kind_of(item->tokens[i]) <= RP_LMX_KIND_CHORD; i++)
-        put(line, item->tokens[i]);
-    put(line, item->pitch == RP_HAND_REST ? RP_LMX_REST : RP_LMX_C0 + (unsigned)item->pitch);
-    if (voice != 0) put(line, RP_LMX_VOICE_1 + voice - 1);
+        rp_lmx_line_add(line, item->tokens[i]);
+    rp_lmx_line_add(line,
+                    item->pitch == RP_HAND_REST ? RP_LMX_REST : RP_LMX_C0 + (unsigned)item->pitch);
+    if (voice != 0) rp_lmx_line_add(line, RP_LMX_VOICE_1 + voice - 1);
     for (; i < item->count && kind_of(item->tokens[i]) < RP_LMX_KIND_STAFF; i++)
-        put(line, item->tokens[i]);
-    if (staff != 0) put(line, RP_LMX_STAFF_1 + staff - 1);
-    for (; i < item->count; i++) put(line, item->tokens[i]);
+        rp_lmx_line_add(line, item->tokens[i]);
+    if (staff != 0) rp_lmx_line_add(line, RP_LMX_STAFF_1 + staff - 1);
+    for (; i < item->count; i++) rp_lmx_line_add(line, item->tokens[i]);
 }
 
 static void write_move(rp_lmx_line *line, const rp_hand_item *item) {
-    for (size_t i = 0; i < item->count; i++) put(line, item->tokens[i]);
+    for (size_t i = 0; i < item->count; i++) rp_lmx_line_add(line, item->tokens[i]);
 }
 
 void rp_hand_item_write(rp_lmx_line *line, const rp_hand_item *item) {

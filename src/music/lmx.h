@@ -107,6 +107,11 @@ typedef struct rp_lmx_line {
     size_t unknown; /* how many of them are outside the vocabulary */
 } rp_lmx_line;
 
+/* Appends a token to a line that has room for it. */
+static inline void rp_lmx_line_add(rp_lmx_line *line, unsigned token) {
+    line->tokens[line->count++] = (uint16_t)token;
+}
+
 /* Numbers for unknown words: the same word has the same number in all lines cut with the same
  * rp_lmx_words. Zero-initialise it with an arena; it lives as long as the arena. */
 typedef struct rp_lmx_words {

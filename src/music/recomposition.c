@@ -130,25 +130,21 @@ static bool draw_block(block *b, piece *p) {
     return whole != NULL ? draw_wholes(b, p, whole) : draw_hands(b, p);
 }
 
-static void put(rp_lmx_line *line, unsigned token) {
-    line->tokens[line->count++] = (uint16_t)token;
-}
-
 /* Key, time and clefs, where they are new. */
 static void write_head(rp_lmx_line *line, piece *p, const uint8_t *clefs) {
-    put(line, RP_LMX_MEASURE);
-    if (p->says_key) put(line, RP_LMX_KEY_0 + (unsigned)p->fifths);
+    rp_lmx_line_add(line, RP_LMX_MEASURE);
+    if (p->says_key) rp_lmx_line_add(line, RP_LMX_KEY_0 + (unsigned)p->fifths);
     if (p->says_time) {
-        put(line, RP_LMX_TIME);
-        put(line, p->time->beats);
-        put(line, p->time->beat_type);
+        rp_lmx_line_add(line, RP_LMX_TIME);
+        rp_lmx_line_add(line, p->time->beats);
+        rp_lmx_line_add(line, p->time->beat_type);
     }
     p->says_key = p->says_time = false;
     for (unsigned h = 0; h < RP_HANDS; h++) {
         if (p->clefs[h] == clefs[h]) continue;
         p->clefs[h] = clefs[h];
-        put(line, clefs[h]);
-        put(line, RP_LMX_STAFF_1 + h);
+        rp_lmx_line_add(line, clefs[h]);
+        rp_lmx_line_add(line, RP_LMX_STAFF_1 + h);
     }
 }
 
