@@ -211,6 +211,7 @@ typedef struct rp_score_result {
     int32_t systems, measures;
     int32_t repaired;  /* measures that were changed to make them add up */
     int32_t doubtful;  /* measures in which errors are to be expected; the picture tints them */
+    int32_t left_out;  /* notes that were read and for which the score had no place */
     double confidence; /* mean over tokens, 0..1 */
 } rp_score_result;
 

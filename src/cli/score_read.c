@@ -64,11 +64,20 @@ static bool output_path(char path[PATH_BYTES], const struct read_options *values
     return used > 0 && used < PATH_BYTES;
 }
 
+static void tell_left_out(const rp_cli_call *call, const char *input, int32_t notes) {
+    char line[PATH_BYTES + 80];
+    snprintf(line, sizeof line, "%s: %d note%s no place in the score and %s left out; see --lmx",
+             input, notes, notes == 1 ? " has" : "s have", notes == 1 ? "is" : "are");
+    if (call->log != NULL && call->log->write != NULL)
+        call->log->write(call->log->context, 0, line);
+}
+
 static rp_status write_result(const rp_cli_call *call, const char *input,
                               const rp_score_result *result, rp_error *error) {
     const struct read_options *values = call->values;
     const char *text = values->lmx ? result->lmx : result->musicxml;
     char path[PATH_BYTES];
+    if (result->left_out > 0 && !values->lmx) tell_left_out(call, input, result->left_out);
     if (values->json) printf("%s\n", result->json);
     if (is_stream(values)) {
         if (values->output != NULL) fputs(text, stdout);

@@ -399,8 +399,10 @@ static void finish_groups(struct finisher *self, rp_xml_node *part) {
     rp_beam_groups_make(self->tree, &list);
 }
 
-/* Says in which measures the music is less than what the tokens said, or cannot be whole. */
-static void tell(const struct finisher *self, const rp_log *log, uint32_t measures) {
+/* Says in which measures the music is less than what the tokens said, or cannot be whole; returns
+ * how many notes were left out. */
+static size_t tell(const struct finisher *self, const rp_log *log, uint32_t measures) {
+    size_t left_out = 0;
     for (uint32_t i = 0; i < measures; i++) {
         if (self->left_out[i] > 0)
             rp_log_line(log, 0, "measure %u of the score: %u note%s no place and %s left out",
@@ -408,11 +410,13 @@ static void tell(const struct finisher *self, const rp_log *log, uint32_t measur
                         self->left_out[i] == 1 ? "is" : "are");
         if (self->is_loose[i])
             rp_log_line(log, 0, "measure %u of the score: a tuplet is not whole", i + 1);
+        left_out += self->left_out[i];
     }
+    return left_out;
 }
 
-void rp_finish_part(rp_xml_tree *tree, rp_xml_node *part, const rp_measure_repairs *repairs,
-                    const rp_log *log) {
+size_t rp_finish_part(rp_xml_tree *tree, rp_xml_node *part, const rp_measure_repairs *repairs,
+                      const rp_log *log) {
     struct finisher self = {.tree = tree, .divisions = 1, .staves = 1};
     int64_t number = 1;
     size_t marked = 0;
@@ -420,7 +424,7 @@ void rp_finish_part(rp_xml_tree *tree, rp_xml_node *part, const rp_measure_repai
     const size_t measures = rp_xml_count(part, RP_XML_MEASURE);
     self.left_out = rp_arena_array(tree->arena, measures + 1, sizeof *self.left_out);
     self.is_loose = rp_arena_array(tree->arena, measures + 1, sizeof *self.is_loose);
-    if (tree->arena->failed) return;
+    if (tree->arena->failed) return 0;
     const rp_xml_node *head = part->first != NULL ? rp_head_attributes_find(part->first) : NULL;
     const int64_t divisions = rp_musicxml_number(head, RP_XML_DIVISIONS, 0);
     if (divisions > 0 && divisions < INT64_MAX / 64) self.divisions = divisions;
@@ -443,5 +447,5 @@ void rp_finish_part(rp_xml_tree *tree, rp_xml_node *part, const rp_measure_repai
     }
     set_staves(&self, part);
     finish_groups(&self, part);
-    tell(&self, log, (uint32_t)measures);
+    return tell(&self, log, (uint32_t)measures);
 }

@@ -34,7 +34,7 @@ static rp_status write_score(rp_text *musicxml, rp_xml_tree *tree, const rp_lmx_
         tell_repairs(options->log, &repairs);
     }
     RP_TRY(rp_delinearize(&part, tree, &repaired, &how, &report->delinearize, error));
-    rp_finish_part(tree, part, &repairs, options->log);
+    report->left_out = rp_finish_part(tree, part, &repairs, options->log);
     for (const rp_xml_node *at = part->first; at != NULL; at = at->next) report->measures++;
     report->repaired = repairs.count;
     if (tree->arena->failed) return rp_fail_memory(error, "the score");

@@ -18,6 +18,7 @@ typedef struct rp_joined_score_options {
 typedef struct rp_joined_score_report {
     rp_delinearize_report delinearize;
     size_t measures, repaired;
+    size_t left_out; /* notes for which there was no place */
 } rp_joined_score_report;
 
 /* Appends the document. `options` and `report` may be NULL. RP_SYSTEM: no memory. */

@@ -183,6 +183,7 @@ static rp_status write_line(const folder *f, const page *p, const char *output,
         rp_json_integer(&json, "measures", r->measures);
         rp_json_integer(&json, "repaired_measures", r->repaired);
         rp_json_integer(&json, "doubtful_measures", r->doubtful);
+        rp_json_integer(&json, "notes_left_out", r->left_out);
         rp_json_number(&json, "confidence", r->confidence, 3);
     }
     rp_json_number(&json, "seconds", seconds, 2);

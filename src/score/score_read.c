@@ -251,6 +251,7 @@ static rp_status make_musicxml(job *j, rp_text *text, rp_score_result *result, r
     const rp_joined_score_options options = {.repairs = true};
     RP_TRY(rp_joined_score(text, lines, count, &options, &report, error));
     result->repaired = (int32_t)report.repaired;
+    result->left_out = (int32_t)report.left_out;
     return RP_OK;
 }
 
@@ -332,6 +333,7 @@ static void make_json(const job *j, const rp_score_result *result, rp_text *text
     rp_json_integer(&json, "measures", result->measures);
     rp_json_integer(&json, "repaired_measures", result->repaired);
     rp_json_integer(&json, "doubtful_measures", result->doubtful);
+    rp_json_integer(&json, "notes_left_out", result->left_out);
     rp_json_number(&json, "confidence", result->confidence, 3);
     rp_json_integer(&json, "failed_pages", result->failed_pages);
     rp_json_array(&json, "pages");

@@ -324,7 +324,9 @@ TEST(no_note_is_lost_to_a_tuplet_or_without_a_word) {
         const rp_log log = {.write = hear, .context = &heard};
         const rp_lmx_line line = cut(&arena, rows[i].tokens);
         const rp_joined_score_options options = {.log = &log};
-        REQUIRE(rp_joined_score(&text, &line, 1, &options, NULL, NULL) == RP_OK);
+        rp_joined_score_report report;
+        REQUIRE(rp_joined_score(&text, &line, 1, &options, &report, NULL) == RP_OK);
+        CHECK((report.left_out > 0) == (strstr(heard.last, "left out") != NULL));
         CHECK_INT(count_of(text.data, "<pitch>"), rows[i].notes);
         CHECK((heard.count > 0) == (rows[i].said != NULL));
         CHECK_TEXT(heard.last, rows[i].said != NULL ? rows[i].said : "");
