@@ -194,9 +194,9 @@ typedef struct rp_moons_options {
     uint32_t steps;  /* 1 .. 1000000 */
 } rp_moons_options;
 
-/* The notebook's. */
+/* The notebook's; in the order of the fields, for C++17 knows no other. */
 #define RP_MOONS_OPTIONS_INIT \
-    { .seed = 1337, .points = 100, .noise = 0.1, .steps = 100 }
+    { 1337, 100, 0.1, 100 }
 
 typedef struct rp_moons_point {
     double x[2], label; /* label: -1 or +1 */
@@ -343,8 +343,9 @@ typedef struct rp_batchnorm_study {
     unsigned threads; /* 0: all */
 } rp_batchnorm_study;
 
+/* In the order of the fields, for C++17 knows no other. */
 #define RP_BATCHNORM_STUDY_INIT \
-    { .seed = 1, .rate = 0.1, .steps = 10000, .every = 50 }
+    { NULL, 1, 0.1, 10000, 50, 0 }
 
 typedef struct rp_batchnorm_point {
     uint32_t step;

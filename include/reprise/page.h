@@ -15,8 +15,8 @@ typedef struct rp_page_sheet_options {
     uint32_t page_number; /* of a document of several pages, from 1 */
 } rp_page_sheet_options;
 
-static const rp_page_sheet_options rp_page_sheet_defaults = {
-    .augmentations = "published,print", .seed = 1, .mixtures = 12, .page_number = 1};
+/* In the order of the fields, for C++17 knows no other. */
+static const rp_page_sheet_options rp_page_sheet_defaults = {"published,print", 1, 12, 1};
 
 /* Reads the picture of a page or a system at `input` and writes to `output` a PNG that shows each
  * augmentation by itself and random mixtures of all: what training makes of an image. A picture
@@ -33,8 +33,8 @@ typedef struct rp_page_systems_options {
     uint32_t page_number; /* of a document of several pages, from 1 */
 } rp_page_systems_options;
 
-static const rp_page_systems_options rp_page_systems_defaults = {
-    .below = NULL, .below_count = 0, .width = 1240, .page_number = 1};
+/* In the order of the fields, for C++17 knows no other. */
+static const rp_page_systems_options rp_page_systems_defaults = {NULL, 0, 1240, 1};
 
 /* Finds the piano systems of the page at `input` and writes to `output` a PNG of the page with each
  * of them marked, above the first page of every picture of `below`. `options` NULL: the defaults.
