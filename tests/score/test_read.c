@@ -128,6 +128,27 @@ TEST(a_view_is_the_picture_moved) {
     }
 }
 
+/* Checks that each key of the JSON stands in the table of a document, as `key`. */
+static void check_described(const char *json, const char *document) {
+    char path[1024], cell[64];
+    rp_mapped_file file;
+    snprintf(path, sizeof path, "%s/%s", check_source(), document);
+    REQUIRE(rp_mapped_file_open(&file, path, NULL) == RP_OK);
+    for (const char *end, *at = json; (at = strchr(at, '"')) != NULL; at = end + 1) {
+        end = strchr(at + 1, '"');
+        REQUIRE(end != NULL);
+        if (end[1] != ':') continue;
+        bool is_described = strncmp(at, "\"reprise\"", 9) == 0;
+        for (int k = 0; k < 2; k++) {
+            snprintf(cell, sizeof cell, "`%.*s%s", (int)(end - at - 1), at + 1,
+                     k == 0 ? "`" : "[]`");
+            is_described = is_described || memmem(file.data, file.size, cell, strlen(cell)) != NULL;
+        }
+        if (!is_described) check_failed(__FILE__, __LINE__, "%s is not described", cell);
+    }
+    rp_mapped_file_close(&file);
+}
+
 TEST(a_page_becomes_musicxml_lmx_and_json) {
     char page[1024];
     rp_score_result result;
@@ -140,6 +161,7 @@ TEST(a_page_becomes_musicxml_lmx_and_json) {
           strstr(result.musicxml, "</score-partwise>"));
     CHECK(strncmp(result.lmx, "measure", 7) == 0); /* the grammar lets nothing else begin */
     CHECK(strstr(result.json, "\"reprise\": 1") != NULL);
+    check_described(result.json, "docs/score-json.md");
     rp_score_result_clear(&result);
 }
 
@@ -182,6 +204,7 @@ TEST(a_damaged_page_is_named_and_the_others_are_read) {
     CHECK_INT(result.pages, 3);
     CHECK_INT(result.failed_pages, 1);
     CHECK_INT(result.systems, 10);
+    check_described(result.json, "docs/score-json.md");
     CHECK(strstr(result.failures, "second.tif: page 2: TIFF: ") != NULL);
     CHECK(strchr(result.failures, '\n') == result.failures + strlen(result.failures) - 1);
     CHECK(strstr(result.json, "\"failed_pages\": 1, \"pages\": [{\"width\": 2480") != NULL);
