@@ -3,7 +3,7 @@
 # make test     the whole suite, ending with "N passed, N failed"
 # make bench    whole paths, timed beside their peers
 # make lint     layout, layers, sizes, headers, static analysis
-# make install  library, headers, command, manual page, completions (PREFIX=/usr/local)
+# make install  library, headers, command, manual page, completions (PREFIX=/usr/local, DESTDIR=)
 BUILD ?= build
 PREFIX ?= /usr/local
 MESON_ARGS ?=
@@ -40,7 +40,10 @@ lint: build
 	$(call packages,lint)
 	tests/lint $(BUILD)
 
-install: build
+# A build that was made for another place is told of the PREFIX that is asked for.
+install: $(BUILD)/build.ninja
+	$(if $(filter-out file,$(origin PREFIX)),meson configure $(BUILD) --prefix $(PREFIX))
+	ninja -C $(BUILD)
 	meson install -C $(BUILD) --no-rebuild
 
 clean:
