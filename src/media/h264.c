@@ -23,8 +23,10 @@ enum {
     SLICE_I = 2,
     SLICE_SP = 3,
     SLICE_SI = 4,
-    HEADER_BYTES_MAX = 512, /* of a slice header or parameter set that is looked at */
-    UNITS_MAX = 4096        /* NAL units of one picture */
+    HEADER_BYTES_MAX = 512,                 /* of a parameter set that is looked at */
+    SLICE_BYTES_MAX = HEADER_BYTES_MAX / 4, /* of a slice header */
+    PROFILE_EXTENDED = 88,
+    UNITS_MAX = 4096 /* NAL units of one picture */
 };
 _Static_assert(HEADER_BYTES_MAX * 3 / 2 + 4 <= RP_MEDIA_PEEK_BYTES,
                "unescaping a head stays within what is peeked at");
@@ -191,9 +193,10 @@ bool rp_media_h264_pps_parse(rp_media_h264_pps *out, uint32_t *out_id, const uin
     if ((rp_bits_u(&bits, 8) & 0x9f) != PPS) return false;
     const uint32_t id = rp_bits_ue(&bits), sps_id = rp_bits_ue(&bits);
     rp_media_h264_pps pps = {.is_known = true, .sps_id = (uint8_t)sps_id};
-    rp_bits_skip(&bits, 1); /* entropy_coding_mode_flag */
+    pps.is_cabac = rp_bits_u(&bits, 1); /* entropy_coding_mode_flag */
     pps.bottom_field_pic_order = rp_bits_u(&bits, 1);
     const uint32_t groups_minus1 = rp_bits_ue(&bits);
+    pps.has_slice_groups = groups_minus1 > 0;
     if (groups_minus1 > 0) skip_slice_groups(&bits, groups_minus1);
     for (int list = 0; list < 2; list++) {
         const uint32_t minus1 = rp_bits_ue(&bits);
@@ -202,8 +205,12 @@ bool rp_media_h264_pps_parse(rp_media_h264_pps *out, uint32_t *out_id, const uin
     }
     pps.weighted_pred = rp_bits_u(&bits, 1);
     pps.weighted_bipred_idc = (uint8_t)rp_bits_u(&bits, 2);
-    for (int i = 0; i < 3; i++) (void)rp_bits_se(&bits); /* QP and chroma offsets */
-    rp_bits_skip(&bits, 2);
+    const int32_t init_qp_minus26 = rp_bits_se(&bits);
+    if (init_qp_minus26 < -62 || init_qp_minus26 > 25) bits.failed = true; /* of 14 bits */
+    else pps.init_qp = init_qp_minus26 + 26;
+    for (int i = 0; i < 2; i++) (void)rp_bits_se(&bits); /* pic_init_qs, chroma offset */
+    pps.has_deblocking_control = rp_bits_u(&bits, 1);
+    rp_bits_skip(&bits, 1);
     pps.redundant_pic_cnt = rp_bits_u(&bits, 1);
     if (bits.failed || id >= RP_MEDIA_H264_PPS_MAX || sps_id >= RP_MEDIA_H264_SPS_MAX) return false;
     *out = pps;
@@ -314,18 +321,15 @@ static void read_order(rp_bits *bits, rp_media_h264_slice *slice, const rp_media
     }
 }
 
-bool rp_media_h264_slice_read(rp_media_h264_slice *slice, const rp_media_h264 *h264,
-                              const uint8_t *nal, size_t size) {
-    uint8_t clear[HEADER_BYTES_MAX / 4];
-    rp_bits bits = {.data = clear};
-    bits.size_bits = 8 * rp_bits_unescape(clear, sizeof clear, nal, size);
+/* 7.3.3 up to dec_ref_pic_marking. Where the bits end early, `bits` has failed. */
+static bool read_header(rp_media_h264_slice *slice, const rp_media_h264 *h264, rp_bits *bits) {
     *slice = (rp_media_h264_slice){0};
-    const uint32_t header = rp_bits_u(&bits, 8);
+    const uint32_t header = rp_bits_u(bits, 8);
     slice->nal_type = header & 31;
     slice->nal_ref_idc = header >> 5 & 3;
-    slice->first_mb = rp_bits_ue(&bits);
-    const uint32_t slice_type = rp_bits_ue(&bits), pps_id = rp_bits_ue(&bits);
-    if (bits.failed || header >> 7 != 0 || slice_type > 9 || pps_id >= RP_MEDIA_H264_PPS_MAX)
+    slice->first_mb = rp_bits_ue(bits);
+    const uint32_t slice_type = rp_bits_ue(bits), pps_id = rp_bits_ue(bits);
+    if (bits->failed || header >> 7 != 0 || slice_type > 9 || pps_id >= RP_MEDIA_H264_PPS_MAX)
         return false;
     const rp_media_h264_pps *pps = &h264->pps[pps_id];
     const rp_media_h264_sps *sps = &h264->sps[pps->sps_id];
@@ -336,21 +340,73 @@ bool rp_media_h264_slice_read(rp_media_h264_slice *slice, const rp_media_h264 *h
     if (slice->nal_type == IDR &&
         (slice->nal_ref_idc == 0 || slice->slice_type % 2 == 1 || slice->slice_type == SLICE_P))
         return false; /* an IDR picture is a reference and has I or SI slices only */
-    if (sps->separate_colour_plane) rp_bits_skip(&bits, 2);
-    slice->frame_num = rp_bits_u(&bits, sps->log2_max_frame_num);
+    if (sps->separate_colour_plane) rp_bits_skip(bits, 2);
+    slice->frame_num = rp_bits_u(bits, sps->log2_max_frame_num);
     if (!sps->frame_mbs_only) {
-        slice->field_pic = rp_bits_u(&bits, 1);
-        if (slice->field_pic) slice->bottom_field = rp_bits_u(&bits, 1);
+        slice->field_pic = rp_bits_u(bits, 1);
+        if (slice->field_pic) slice->bottom_field = rp_bits_u(bits, 1);
     }
-    if (slice->nal_type == IDR) slice->idr_pic_id = rp_bits_ue(&bits);
+    if (slice->nal_type == IDR) slice->idr_pic_id = rp_bits_ue(bits);
     if (slice->nal_type == IDR && (slice->frame_num != 0 || slice->idr_pic_id > 65535))
         return false;
-    read_order(&bits, slice, sps, pps);
-    if (pps->redundant_pic_cnt) slice->redundant_pic_cnt = rp_bits_ue(&bits);
-    if (bits.failed) return false;
-    read_references(&bits, slice, sps, pps);
-    if (bits.failed && bits.size_bits < 8 * sizeof clear) return false;
+    read_order(bits, slice, sps, pps);
+    if (pps->redundant_pic_cnt) slice->redundant_pic_cnt = rp_bits_ue(bits);
+    if (bits->failed) return false;
+    read_references(bits, slice, sps, pps);
     return true;
+}
+
+bool rp_media_h264_slice_read(rp_media_h264_slice *slice, const rp_media_h264 *h264,
+                              const uint8_t *nal, size_t size) {
+    uint8_t clear[SLICE_BYTES_MAX];
+    rp_bits bits = {.data = clear};
+    bits.size_bits = 8 * rp_bits_unescape(clear, sizeof clear, nal, size);
+    if (!read_header(slice, h264, &bits)) return false;
+    return !bits.failed || bits.size_bits == 8 * sizeof clear;
+}
+
+/* cabac_alignment_one_bit (7.3.4): ones up to the next byte. */
+static bool is_aligned(rp_bits *bits) {
+    while (bits->position_bits % 8 != 0)
+        if (rp_bits_u(bits, 1) == 0) return false;
+    return true;
+}
+
+/* What stands behind dec_ref_pic_marking, each value in its range (7.4.3). */
+static bool ends_right(rp_bits *bits, const rp_media_h264_slice *slice,
+                       const rp_media_h264_sps *sps, const rp_media_h264_pps *pps) {
+    const bool is_intra = slice->slice_type == SLICE_I;
+    if (pps->is_cabac && !is_intra && rp_bits_ue(bits) > 2) return false; /* cabac_init_idc */
+    const int64_t qp = (int64_t)pps->init_qp + rp_bits_se(bits);
+    if (qp < -6 * sps->luma_depth_minus8 || qp > 51) return false;
+    if (pps->has_deblocking_control) {
+        const uint32_t disabled = rp_bits_ue(bits);
+        if (disabled > 2) return false;
+        for (int i = 0; i < 2 && disabled != 1; i++) {
+            const int32_t offset = rp_bits_se(bits);
+            if (offset < -6 || offset > 6) return false;
+        }
+    }
+    return !pps->is_cabac || is_aligned(bits);
+}
+
+rp_media_h264_ending rp_media_h264_slice_ending(const rp_media_h264 *h264, const uint8_t *nal,
+                                                size_t size) {
+    enum { LONGEST_CODE = 63 };
+    uint8_t clear[SLICE_BYTES_MAX];
+    rp_bits bits = {.data = clear};
+    rp_media_h264_slice slice;
+    bits.size_bits = 8 * rp_bits_unescape(clear, sizeof clear, nal, size);
+    if (!read_header(&slice, h264, &bits)) return RP_MEDIA_ENDING_WRONG;
+    const rp_media_h264_pps *pps = &h264->pps[slice.pps_id];
+    const rp_media_h264_sps *sps = &h264->sps[pps->sps_id];
+    if (pps->has_slice_groups || sps->profile_idc == PROFILE_EXTENDED)
+        return RP_MEDIA_ENDING_UNTOLD;
+    if (slice.slice_type > SLICE_I) return RP_MEDIA_ENDING_WRONG; /* SP, SI: of that profile */
+    if (!bits.failed && ends_right(&bits, &slice, sps, pps) && !bits.failed)
+        return RP_MEDIA_ENDING_RIGHT;
+    const bool is_long = bits.size_bits == 8 * sizeof clear && rp_bits_left(&bits) <= LONGEST_CODE;
+    return is_long ? RP_MEDIA_ENDING_UNTOLD : RP_MEDIA_ENDING_WRONG;
 }
 
 /* --- access units ------------------------------------------------------------------------ */

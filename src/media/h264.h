@@ -22,8 +22,10 @@ typedef struct rp_media_h264_sps {
 
 typedef struct rp_media_h264_pps {
     bool is_known, bottom_field_pic_order, redundant_pic_cnt, weighted_pred;
+    bool is_cabac, has_deblocking_control, has_slice_groups;
     uint8_t sps_id, weighted_bipred_idc;
     uint8_t num_ref_idx[2];
+    int32_t init_qp; /* pic_init_qp_minus26 + 26 */
 } rp_media_h264_pps;
 
 typedef struct rp_media_h264 {
@@ -63,6 +65,17 @@ bool rp_media_h264_size(uint32_t *width, uint32_t *height, const rp_media_h264 *
 /* Reads a slice header. False where it cannot be one of this recording. */
 bool rp_media_h264_slice_read(rp_media_h264_slice *slice, const rp_media_h264 *h264,
                               const uint8_t *nal, size_t size);
+
+/* Does a slice header end as these parameter sets say it must? With others, that fit the beginning
+ * by chance, the fields behind are impossible, or no ones fill the last byte before CABAC. */
+typedef enum rp_media_h264_ending {
+    RP_MEDIA_ENDING_UNTOLD, /* no slice, a longer header than is looked at, what nobody records */
+    RP_MEDIA_ENDING_RIGHT,
+    RP_MEDIA_ENDING_WRONG
+} rp_media_h264_ending;
+
+rp_media_h264_ending rp_media_h264_slice_ending(const rp_media_h264 *h264, const uint8_t *nal,
+                                                size_t size);
 
 /* The access unit that starts at data; size 0 in the result where none starts or `size` cuts it.
  * In-band parameter sets are taken in. */

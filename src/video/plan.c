@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
-#include "video/foreign.h"
+#include "video/fit.h"
 #include "video/index.h"
 #include "video/inline_index.h"
 #include "video/own_index.h"
@@ -76,38 +76,6 @@ static void take_own_samples(rp_video_plan *plan) {
 
 /* --- looking ----------------------------------------------------------------------------- */
 
-/* A recording of which little was understood has another reference, or none. */
-static rp_status check_fit(const rp_video_plan *plan, const char *broken, rp_error *error) {
-    const rp_video_chain *chain = &plan->chain;
-    const uint64_t seen = rp_video_chain_seen(chain);
-    /* Noise gives a false start now and then, each behind a hole; a recording gives much more. */
-    size_t holes = chain->hole_count; /* what the end of the file cuts is no hole */
-    if (holes > 0 && chain->holes[holes - 1].offset + chain->holes[holes - 1].size == chain->end)
-        holes--;
-    const double believed = 45 * (double)(holes + 1);
-    bool misses_pictures = false; /* all of them, where the reference has some */
-    for (int i = 0; i < plan->profile->track_count; i++)
-        misses_pictures |= plan->profile->tracks[i].kind <= RP_VIDEO_HEVC;
-    for (int i = 0; i < plan->profile->track_count; i++)
-        misses_pictures &=
-            plan->profile->tracks[i].kind > RP_VIDEO_HEVC || chain->tracks[i].sample_count == 0;
-    const bool is_believed = chain->evidence_bits >= believed || chain->sample_bytes > seen / 2;
-    if (is_believed && !misses_pictures) return RP_OK;
-    char expected[128], met[96], brand[5] = "none";
-    rp_video_foreign foreign;
-    rp_video_foreign_tell_reference(expected, sizeof expected, plan->profile);
-    rp_video_foreign_find(&foreign, plan->broken.data, chain->begin, chain->end);
-    if (is_believed && foreign.pictures == RP_MARK_NONE) return RP_OK; /* none were recorded */
-    rp_video_foreign_tell(met, sizeof met, &foreign);
-    const uint8_t *ftyp = plan->broken.data;
-    if (plan->layout.has_ftyp && plan->broken.size >= 12 && memcmp(ftyp + 4, "ftyp", 4) == 0)
-        rp_media_type_name(brand, rp_be32(ftyp + 8));
-    return rp_fail(error, RP_INPUT, (int64_t)chain->begin,
-                   "%s: its media data holds %s (brand of the broken file: %s), the reference has "
-                   "%s; use a clip of the same camera and settings",
-                   broken, met, brand, expected);
-}
-
 /* The pieces of media data, in the arena; NULL when memory ran out. */
 static const rp_video_piece *list_pieces(size_t *count, rp_video_plan *plan) {
     rp_video_piece piece;
@@ -150,7 +118,7 @@ static rp_status look(rp_video_plan *plan, const char *broken,
         rp_video_weave(&plan->chain, plan->profile, plan->broken.data, &weave, &plan->arena, error);
     if (file >= 0) close(file);
     RP_TRY(status);
-    return check_fit(plan, broken, error);
+    return rp_video_fit_check(plan, broken, error);
 }
 
 static rp_status find_times(rp_video_plan *plan, rp_error *error) {
@@ -196,6 +164,18 @@ rp_status rp_video_plan_index(rp_text *moov, const rp_video_plan *plan, int64_t 
                               uint64_t moov_at, rp_error *error) {
     const rp_video_index_options options = {.shift = shift, .moov_at = moov_at};
     return rp_video_index_write(moov, plan->profile, &plan->chain, plan->times, &options, error);
+}
+
+bool rp_video_plan_is_cut_sample(const rp_video_plan *plan, const rp_video_hole *hole) {
+    const rp_video_chain *chain = &plan->chain;
+    uint64_t largest = 0;
+    for (int i = 0; i < plan->profile->track_count; i++) {
+        const rp_video_track *track = &plan->profile->tracks[i];
+        if (track->size_max > largest) largest = track->size_max;
+        if (track->frame_bytes > largest) largest = track->frame_bytes;
+    }
+    return hole->offset + hole->size == chain->end &&
+           hole->size <= (chain->ends_in_sample ? 4 * largest : largest);
 }
 
 void rp_video_plan_clear(rp_video_plan *plan) {

@@ -33,6 +33,11 @@ rp_status rp_video_plan_make(rp_video_plan *plan, const char *broken,
 rp_status rp_video_plan_index(rp_text *moov, const rp_video_plan *plan, int64_t shift,
                               uint64_t moov_at, rp_error *error);
 
+/* A recording that was cut ends inside a sample: such a last hole is no loss of a whole one. It is
+ * one where the sample's own syntax says so, and, since noise can say so too, is no larger than
+ * samples are; where the syntax says nothing, its size alone decides. */
+bool rp_video_plan_is_cut_sample(const rp_video_plan *plan, const rp_video_hole *hole);
+
 void rp_video_plan_clear(rp_video_plan *plan);
 
 #endif

@@ -37,26 +37,11 @@ static uint64_t unexplained_bytes(const rp_video_plan *plan) {
     return seen > plan->chain.sample_bytes ? seen - plan->chain.sample_bytes : 0;
 }
 
-/* A recording that was cut ends inside a sample: such a last hole is no loss of a whole one. It is
- * one where the sample's own syntax says so, and, since noise can say so too, is no larger than
- * samples are; where the syntax says nothing, its size alone decides. */
-static bool is_cut_sample(const rp_video_plan *plan, const rp_video_hole *hole) {
-    const rp_video_chain *chain = &plan->chain;
-    uint64_t largest = 0;
-    for (int i = 0; i < plan->profile->track_count; i++) {
-        const rp_video_track *track = &plan->profile->tracks[i];
-        if (track->size_max > largest) largest = track->size_max;
-        if (track->frame_bytes > largest) largest = track->frame_bytes;
-    }
-    return hole->offset + hole->size == chain->end &&
-           hole->size <= (chain->ends_in_sample ? 4 * largest : largest);
-}
-
 bool rp_video_report_is_complete(const rp_video_plan *plan) {
     const rp_video_chain *chain = &plan->chain;
     if (plan->unseen_bytes > 0) return false;
     for (size_t i = 0; i < chain->hole_count; i++)
-        if (!is_cut_sample(plan, &chain->holes[i])) return false;
+        if (!rp_video_plan_is_cut_sample(plan, &chain->holes[i])) return false;
     for (int i = 0; i < plan->profile->track_count; i++)
         if (plan->times[i].is_modelled) return false;
     return true;
