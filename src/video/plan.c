@@ -12,6 +12,7 @@
 #include "video/index.h"
 #include "video/inline_index.h"
 #include "video/own_index.h"
+#include "video/trim.h"
 #include "video/weave.h"
 
 /* --- the reference ----------------------------------------------------------------------- */
@@ -32,6 +33,7 @@ static rp_status learn_reference(rp_video_plan *plan, const char *broken,
     }
     if (options->save_profile != NULL)
         RP_TRY(rp_video_profile_save(plan->profile, options->save_profile, error));
+    plan->is_reference_trimmed = rp_video_trim_undo(plan->profile);
     return RP_OK;
 }
 

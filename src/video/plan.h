@@ -16,10 +16,11 @@ typedef struct rp_video_plan {
     rp_video_profile *profile; /* in the arena */
     rp_video_chain chain;
     rp_video_times times[RP_MEDIA_TRACKS_MAX];
-    bool times_are_known;  /* the reference is an index of this very recording */
-    rp_text inline_clip;   /* the reference where the recording's own inline index is it */
-    uint64_t unseen_bytes; /* of media data apart from what was looked at */
-    bool has_own_index;    /* the broken file's own moov served as the reference */
+    bool times_are_known;      /* the reference is an index of this very recording */
+    rp_text inline_clip;       /* the reference where the recording's own inline index is it */
+    uint64_t unseen_bytes;     /* of media data apart from what was looked at */
+    bool is_reference_trimmed; /* its edits were not taken over */
+    bool has_own_index;        /* the broken file's own moov served as the reference */
     rp_arena arena;
 } rp_video_plan;
 

@@ -113,6 +113,8 @@ static void tell_recovery(rp_text *text, const rp_video_plan *plan, const char *
                    rp_video_form_name(plan->layout.form), (unsigned long long)seen);
     if (plan->inline_clip.length > 0)
         rp_text_add(text, "  no reference: GoPro's records between the samples are the index\n");
+    if (plan->is_reference_trimmed)
+        rp_text_add(text, "  the reference was trimmed; of this recording nothing is hidden\n");
     for (int i = 0; i < plan->profile->track_count; i++) tell_track(text, plan, i);
     tell_holes(text, &plan->chain);
     if (plan->unseen_bytes > 0)
@@ -172,6 +174,7 @@ rp_status rp_video_report_recovery(rp_video_report *report, const rp_video_plan 
     rp_json_integer(&json, "media_bytes", (int64_t)rp_video_chain_seen(&plan->chain));
     rp_json_integer(&json, "not_identified_bytes", (int64_t)unexplained_bytes(plan));
     rp_json_integer(&json, "not_looked_at_bytes", (int64_t)plan->unseen_bytes);
+    rp_json_bool(&json, "reference_trimmed", plan->is_reference_trimmed);
     rp_json_text(&json, "confidence", confidence(plan));
     rp_json_bool(&json, "complete", rp_video_report_is_complete(plan));
     list_recovery(&json, plan);
