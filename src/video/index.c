@@ -240,9 +240,12 @@ static void write_chunk_offsets(writing *at) {
     rp_media_box_close(at->out, mark);
 }
 
+/* Of a recording's own index the key pictures are known whatever the codec is. */
 static void write_stss(writing *at) {
     const rp_video_found *found = found_of(at);
-    if (at->profile->tracks[at->track].kind > RP_VIDEO_AV1) return;
+    const rp_video_track *track = &at->profile->tracks[at->track];
+    const bool is_own = at->chain->is_own && track->media->has_stss;
+    if (track->kind > RP_VIDEO_AV1 && !is_own) return;
     if (found->sync_count == found->sample_count) return; /* none means all */
     const size_t mark = rp_media_full_box_open(at->out, TYPE("stss"), 0, 0);
     rp_media_put_be32(at->out, (uint32_t)found->sync_count);

@@ -117,6 +117,22 @@ TEST(an_index_in_front_of_data_of_no_known_size_is_followed_as_far_as_the_data_g
     }
 }
 
+TEST(key_pictures_of_a_codec_that_is_not_known_are_kept) {
+    static const char *const codecs[] = {"vp09", "mp4v", "AVdh", "s263"};
+    for (size_t i = 0; i < RP_COUNT(codecs); i++) {
+        struct scene scene;
+        open_scene(&scene);
+        const rp_media_box mdat = find_box(&scene.bytes, RP_MEDIA_TYPE('m', 'd', 'a', 't'));
+        put_index_first(&scene.bytes);
+        memcpy(find_entries(&scene.bytes, "stsd", 0) + 4, codecs[i], 4);
+        scene.bytes.length -= 40;
+        check_inspection(&scene, RP_NO, codecs[i]);
+        CHECK_INT(recover(&scene, NULL, NULL), RP_OK);
+        clip_check_same(&scene.healthy, scene.mended, mdat.offset + mdat.size - 40);
+        close_scene(&scene);
+    }
+}
+
 /* What can happen to the index of a film whose boxes are all there. */
 static void empty_sizes(rp_text *film) {
     uint8_t *entry = find_entries(film, "stsz", 0);
