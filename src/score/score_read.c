@@ -105,19 +105,17 @@ static rp_status cut_systems(rp_page_image *crops, job *j, const rp_page_image *
     return RP_OK;
 }
 
-static rp_status keep_system(kept_system *kept, job *j, const rp_page_image *page,
-                             const rp_page_system *system, const rp_page_image *crop,
-                             rp_error *error) {
+/* Where a system is, and its crop's columns on the page. */
+static void keep_place(kept_system *kept, const rp_page_image *page, const rp_page_system *system,
+                       const rp_page_image *crop) {
     kept->box = system->box;
     kept->found = system->confidence;
-    if (system->points > 0) {
-        kept->left = rp_page_crop_to_page(system, page, crop, 0);
-        kept->scale =
-            (rp_page_crop_to_page(system, page, crop, crop->width) - kept->left) / crop->width;
-    } else { /* a crop as it is */
-        kept->scale = (double)page->width / crop->width;
-    }
-    return rp_reading_copy(&kept->reading, &kept->reading, &j->arena, error);
+    kept->left = 0; /* of a crop as it is */
+    kept->scale = (double)page->width / crop->width;
+    if (system->points == 0) return;
+    kept->left = rp_page_crop_to_page(system, page, crop, 0);
+    kept->scale =
+        (rp_page_crop_to_page(system, page, crop, crop->width) - kept->left) / crop->width;
 }
 
 static rp_status read_systems(job *j, sheet *s, const rp_page_image *page,
@@ -130,8 +128,8 @@ static rp_status read_systems(job *j, sheet *s, const rp_page_image *page,
     RP_TRY(cut_systems(crops, j, page, found, error));
     RP_TRY(rp_reader_read(&j->reader->reader, readings, crops, (int32_t)count, &j->page, error));
     for (size_t i = 0; i < count; i++) {
-        kept[i].reading = readings[i];
-        RP_TRY(keep_system(&kept[i], j, page, &found->systems[i], &crops[i], error));
+        RP_TRY(rp_reading_copy(&kept[i].reading, &readings[i], &j->arena, error));
+        keep_place(&kept[i], page, &found->systems[i], &crops[i]);
     }
     s->systems = kept;
     s->count = count;
