@@ -2,7 +2,15 @@
  *
  * Ownership, everywhere in Reprise: an out-pointer is yours, a returned pointer is borrowed;
  * `_create`/`_destroy` for the heap, `_init`/`_clear` in place, `_take` adopts. Every `_destroy`
- * accepts NULL. The library never prints, exits, reads the environment or keeps global state. */
+ * accepts NULL.
+ *
+ * Threads: objects share nothing, so different threads may use different ones at the same time; one
+ * object (a reader, a net, a tape) takes one call at a time.
+ *
+ * The library never prints, exits or keeps global state, and does not read the environment, but for
+ * two things. Helper programs (MuseScore, Graphviz's dot) are found and run with it. And
+ * rp_score_train asks it whether a launcher such as mpirun started this process; it then starts
+ * MPI, which a process can do once, and ends it, and a member that fails ends all of them. */
 #ifndef REPRISE_REPRISE_H
 #define REPRISE_REPRISE_H
 
