@@ -33,11 +33,12 @@ typedef struct rp_video_recover_options {
 } rp_video_recover_options;
 
 /* Recovers the recording at path `broken`, which is not changed unless `in_place`; `output` is
- * whole or absent.
- * RP_OK: everything in it was identified. RP_NO: partly (the report says what), or there was
- * nothing to do: then no output is written and the error says so. RP_INPUT: unreadable, or the
- * reference is of another camera. RP_SYSTEM: no memory, disk full. The report is yours, and NULL
- * where there is none. */
+ * whole or absent. `options` NULL: all of them zero, that is: only look, without a reference.
+ * RP_OK: nothing of its media data was left out but a sample that its end cuts, and no time is
+ * modelled. RP_NO: not so (the report says what is missing), or there was nothing to do: then no
+ * output is written and the error says so. RP_INPUT: unreadable, or the reference is of
+ * another camera. RP_USAGE: an output would be written over an input. RP_SYSTEM: no memory, disk
+ * full. The report is yours, and NULL where there is none. */
 rp_status rp_video_recover(rp_video_report **report, const char *broken,
                            const rp_video_recover_options *options, rp_error *error);
 
@@ -64,7 +65,8 @@ typedef struct rp_video_carve_options {
 /* Finds recordings in the image of an exFAT or FAT32 card that no live file holds: deleted, never
  * entered, in pieces, two taking turns; writes each to the folder, with a new index where it has
  * none. The image is never changed. RP_OK: all are whole; RP_NO: none was found, or some could not
- * be made whole (the report says which); RP_INPUT, RP_SYSTEM as for recovering. */
+ * be made whole (the report says which); RP_USAGE: no folder; RP_INPUT, RP_SYSTEM as for
+ * recovering. */
 rp_status rp_video_carve(rp_video_report **report, const char *image,
                          const rp_video_carve_options *options, rp_error *error);
 

@@ -279,6 +279,8 @@ static rp_status open_card(struct carve *carve, const char *image, rp_error *err
 rp_status rp_video_carve(rp_video_report **out, const char *image,
                          const rp_video_carve_options *options, rp_error *error) {
     *out = NULL;
+    if (options == NULL || options->folder == NULL)
+        return rp_fail(error, RP_USAGE, -1, "%s: no folder is named for its recordings", image);
     struct carve carve = {.options = options};
     rp_video_report *report = rp_video_report_create();
     rp_status status =

@@ -28,6 +28,8 @@ static rp_status check_outputs(const char *broken, const rp_video_recover_option
 
 rp_status rp_video_recover(rp_video_report **out, const char *broken,
                            const rp_video_recover_options *options, rp_error *error) {
+    static const rp_video_recover_options defaults = {.reference = NULL};
+    if (options == NULL) options = &defaults;
     *out = NULL;
     RP_TRY(check_outputs(broken, options, error));
     rp_video_plan *plan = NULL;

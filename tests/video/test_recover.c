@@ -238,6 +238,24 @@ TEST(no_input_is_written_over) {
     CHECK(stat(broken, &after) == 0 && after.st_size == before.st_size);
 }
 
+TEST(no_options_are_the_defaults) {
+    char clip[PATH_BYTES], broken[PATH_BYTES];
+    rp_video_report *report = NULL;
+    rp_error error = {0};
+    clip_scratch_path(clip, "clip.mp4");
+    clip_scratch_path(broken, "cut.mp4");
+    clip_write_kept(clip, "h264_mp4");
+    write_damaged(broken, clip, 3000, 0, 0, 0);
+    CHECK_INT(rp_video_recover(&report, clip, NULL, &error), RP_NO);
+    CHECK(strstr(error.text, "nothing to do") != NULL);
+    CHECK_INT(rp_video_recover(&report, broken, NULL, &error), RP_INPUT);
+    CHECK(strstr(error.text, "--reference") != NULL && report == NULL);
+    const rp_video_carve_options none = {.folder = NULL};
+    CHECK_INT(rp_video_carve(&report, broken, NULL, &error), RP_USAGE);
+    CHECK_INT(rp_video_carve(&report, broken, &none, &error), RP_USAGE);
+    CHECK(strstr(error.text, "no folder") != NULL && report == NULL);
+}
+
 /* Only what a sample cut by the end can be is left out of account. */
 TEST(half_a_recording_that_is_unknown_is_not_complete) {
     char clip[PATH_BYTES], broken[PATH_BYTES];
