@@ -43,8 +43,8 @@ rp_value rp_scalar_subtract(rp_scalar_tape *tape, rp_value a, rp_value b);
 rp_value rp_scalar_multiply(rp_scalar_tape *tape, rp_value a, rp_value b);
 rp_value rp_scalar_divide(rp_scalar_tape *tape, rp_value a, rp_value b);
 rp_value rp_scalar_negate(rp_scalar_tape *tape, rp_value a);
-rp_value rp_scalar_power(rp_scalar_tape *tape, rp_value a,
-                         rp_value b);                      /* 0 ** 0 is 1, as pow() has it */
+/* a ** b; 0 ** 0 is 1, as pow() has it. The slope by a is 0 where b is, by b where the power is. */
+rp_value rp_scalar_power(rp_scalar_tape *tape, rp_value a, rp_value b);
 rp_value rp_scalar_relu(rp_scalar_tape *tape, rp_value a); /* slope 0 at 0 */
 rp_value rp_scalar_step(rp_scalar_tape *tape, rp_value a); /* 1 above 0, else 0; slope 0 */
 rp_value rp_scalar_tanh(rp_scalar_tape *tape, rp_value a);
