@@ -66,15 +66,30 @@ static bool is_cut_up(const rp_media_track *media) {
     return shown > 1;
 }
 
+/* Is the sound hidden for as long? A recorder may hide a few pictures that cannot be decoded, those
+ * of an open GOP before its first; of the sound that costs nothing. */
+static bool hides_sound(const rp_video_profile *profile, double seconds) {
+    bool hides = false;
+    for (int i = 0; i < profile->track_count; i++) {
+        const rp_media_track *media = profile->tracks[i].media;
+        const rp_media_edit *edit = shown_edit(media);
+        if (media->handler != RP_MEDIA_TYPE('s', 'o', 'u', 'n') || edit == NULL) continue;
+        hides |= (double)edit->media_time >= seconds * media->timescale - 1;
+    }
+    return hides;
+}
+
 bool rp_video_trim_undo(rp_video_profile *profile) {
+    const double leading_max = 0.25; /* seconds of pictures that cannot be decoded: seven at most */
     double seconds = 0;
     bool is_trimmed = false;
     for (int i = 0; i < profile->track_count; i++) { /* the pictures' word counts more */
         const double hidden = hidden_seconds(&profile->tracks[i]);
-        is_trimmed |= hidden > 0 || is_cut_up(profile->tracks[i].media);
+        is_trimmed |= is_cut_up(profile->tracks[i].media);
         if (hidden > 0 && (seconds == 0 || profile->tracks[i].kind <= RP_VIDEO_AV1))
             seconds = hidden;
     }
+    is_trimmed |= seconds > leading_max || (seconds > 0 && hides_sound(profile, seconds));
     if (!is_trimmed) return false;
     for (int i = 0; i < profile->track_count; i++) {
         rp_media_track *media = &profile->movie.tracks[i];

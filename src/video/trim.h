@@ -1,6 +1,6 @@
-/* trim.h: a reference whose beginning, or a piece, was cut off in an editor. Its samples are mostly still there;
- * an edit list (ISO/IEC 14496-12, 8.6.6) whose media_time is later than a recorder's own hides
- * them. Copied to a recovered film it would hide that one's beginning, too.
+/* trim.h: a reference whose beginning, or a piece, was cut off in an editor. Its samples are mostly
+ * still there; an edit list (ISO/IEC 14496-12, 8.6.6) whose media_time is later than a recorder's
+ * own hides them. Copied to a recovered film it would hide that one's beginning, too.
  *
  *     recorder   pictures |first shown ...          sound |priming|heard ...
  *                         ^media_time                             ^media_time

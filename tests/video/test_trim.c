@@ -11,17 +11,17 @@
 
 enum { TRACKS = 3 };
 
-/* Makes all edit lists of the clip begin `seconds` later, as an editor does that trims it. */
-static void trim(rp_text *clip, const rp_media_movie *movie, double seconds) {
+/* Makes the edit lists of the first `count` tracks of the clip begin `seconds` later. */
+static void trim(rp_text *clip, const rp_media_movie *movie, size_t count, double seconds) {
     uint8_t *data = (uint8_t *)clip->data;
     size_t track = 0;
-    for (size_t at = 4; at + 24 < clip->length && track < movie->track_count; at++) {
+    for (size_t at = 4; at + 24 < clip->length && track < count; at++) {
         if (memcmp(data + at, "elst", 4) != 0) continue;
         const double ticks = seconds * movie->tracks[track++].timescale + 0.5;
         rp_put_be32(data + at + 12, rp_be32(data + at + 12) - (uint32_t)(seconds * 1000));
         rp_put_be32(data + at + 16, rp_be32(data + at + 16) + (uint32_t)ticks);
     }
-    CHECK_INT(track, TRACKS);
+    CHECK_INT(track, count);
 }
 
 /* Do all tracks of the film at `path` have the edits of the clip? */
@@ -41,40 +41,79 @@ static void check_edits(const rp_media_movie *was, const char *path) {
     rp_mapped_file_close(&file);
 }
 
-TEST(a_trimmed_reference_hides_nothing) {
-    static const double seconds[] = {0, 0.1, 0.25, 0.5, 0.8};
+struct scene {
     char clip[PATH_BYTES], broken[PATH_BYTES], trimmed[PATH_BYTES], mended[PATH_BYTES];
     rp_mapped_file file;
-    rp_arena arena = {0};
+    rp_arena arena;
     rp_media_movie movie;
-    clip_scratch_path(clip, "clip.mp4");
-    clip_scratch_path(broken, "broken.mp4");
-    clip_scratch_path(trimmed, "trimmed.mp4");
-    clip_scratch_path(mended, "mended.mp4");
-    clip_write_kept(clip, "h264_mp4");
-    REQUIRE(rp_mapped_file_open(&file, clip, NULL) == RP_OK);
-    REQUIRE(rp_media_movie_read(&movie, file.data, file.size, &arena, NULL) == RP_OK);
-    rp_text bytes = clip_take_index(file.data, file.size, UINT64_MAX / 2);
-    REQUIRE(rp_new_file_write(broken, bytes.data, bytes.length, NULL) == RP_OK);
-    for (size_t i = 0; i < RP_COUNT(seconds); i++) {
-        const bool is_trimmed = seconds[i] > 0;
-        rp_video_report *report = NULL;
-        rp_text_reset(&bytes);
-        rp_text_add_bytes(&bytes, file.data, file.size);
-        trim(&bytes, &movie, seconds[i]);
-        REQUIRE(rp_new_file_write(trimmed, bytes.data, bytes.length, NULL) == RP_OK);
-        const rp_video_recover_options options = {.reference = trimmed, .output = mended};
-        CHECK_INT(rp_video_recover(&report, broken, &options, NULL), RP_OK);
-        REQUIRE(report != NULL);
-        CHECK(strstr(rp_video_report_json(report),
-                     is_trimmed ? "\"reference_trimmed\": true" : "\"reference_trimmed\": false"));
-        CHECK((strstr(rp_video_report_text(report), "was trimmed") != NULL) == is_trimmed);
-        rp_video_report_destroy(report);
-        clip_check_same(&file, mended, file.size);
-        check_edits(&movie, mended);
-        if (check_is_failed()) printf("# trimmed by %g s\n", seconds[i]);
-    }
+};
+
+static void open_scene(struct scene *scene) {
+    *scene = (struct scene){.file = {0}};
+    clip_scratch_path(scene->clip, "clip.mp4");
+    clip_scratch_path(scene->broken, "broken.mp4");
+    clip_scratch_path(scene->trimmed, "trimmed.mp4");
+    clip_scratch_path(scene->mended, "mended.mp4");
+    clip_write_kept(scene->clip, "h264_mp4");
+    REQUIRE(rp_mapped_file_open(&scene->file, scene->clip, NULL) == RP_OK);
+    REQUIRE(rp_media_movie_read(&scene->movie, scene->file.data, scene->file.size, &scene->arena,
+                                NULL) == RP_OK);
+    rp_text bytes = clip_take_index(scene->file.data, scene->file.size, UINT64_MAX / 2);
+    CHECK(rp_new_file_write(scene->broken, bytes.data, bytes.length, NULL) == RP_OK);
     rp_text_clear(&bytes);
+}
+
+static void close_scene(struct scene *scene) {
+    rp_arena_clear(&scene->arena);
+    rp_mapped_file_close(&scene->file);
+}
+
+/* Recovers with the clip trimmed so as reference; is it said to be trimmed? */
+static void recover(const struct scene *scene, size_t count, double seconds, bool is_trimmed) {
+    rp_video_report *report = NULL;
+    rp_text bytes = {0};
+    rp_text_add_bytes(&bytes, scene->file.data, scene->file.size);
+    trim(&bytes, &scene->movie, count, seconds);
+    REQUIRE(rp_new_file_write(scene->trimmed, bytes.data, bytes.length, NULL) == RP_OK);
+    rp_text_clear(&bytes);
+    const rp_video_recover_options options = {.reference = scene->trimmed, .output = scene->mended};
+    CHECK_INT(rp_video_recover(&report, scene->broken, &options, NULL), RP_OK);
+    REQUIRE(report != NULL);
+    CHECK(strstr(rp_video_report_json(report),
+                 is_trimmed ? "\"reference_trimmed\": true" : "\"reference_trimmed\": false"));
+    CHECK((strstr(rp_video_report_text(report), "was trimmed") != NULL) == is_trimmed);
+    rp_video_report_destroy(report);
+    clip_check_same(&scene->file, scene->mended, scene->file.size);
+}
+
+TEST(a_trimmed_reference_hides_nothing) {
+    static const struct {
+        size_t tracks; /* of the pictures; of the sound, too */
+        double seconds;
+    } rows[] = {{TRACKS, 0}, {TRACKS, 0.1}, {TRACKS, 0.25}, {TRACKS, 0.5}, {TRACKS, 0.8}, {1, 0.5}};
+    struct scene scene;
+    open_scene(&scene);
+    for (size_t i = 0; i < RP_COUNT(rows); i++) {
+        recover(&scene, rows[i].tracks, rows[i].seconds, rows[i].seconds > 0);
+        check_edits(&scene.movie, scene.mended);
+        if (check_is_failed()) printf("# trimmed by %g s\n", rows[i].seconds);
+    }
+    close_scene(&scene);
+}
+
+/* Two pictures of an open GOP that cannot be decoded: no trim, and sound and pictures stay. */
+TEST(pictures_that_a_recorder_hides_stay_hidden) {
+    struct scene scene;
+    rp_arena arena = {0};
+    rp_mapped_file file;
+    rp_media_movie is;
+    open_scene(&scene);
+    recover(&scene, 1, 0.2, false);
+    REQUIRE(rp_mapped_file_open(&file, scene.mended, NULL) == RP_OK);
+    REQUIRE(rp_media_movie_read(&is, file.data, file.size, &arena, NULL) == RP_OK);
+    CHECK_INT(is.tracks[0].edits[0].media_time,
+              scene.movie.tracks[0].edits[0].media_time + scene.movie.tracks[0].timescale / 5);
     rp_arena_clear(&arena);
     rp_mapped_file_close(&file);
+    close_scene(&scene);
 }
