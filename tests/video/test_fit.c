@@ -50,6 +50,34 @@ TEST(another_cameras_h264_is_refused) {
     for (size_t i = 0; i < RP_COUNT(names); i++) clip_clear(&clips[i]);
 }
 
+/* A camera that died early leaves its file full of what was on the card before. */
+TEST(old_data_behind_a_short_recording_is_no_reason_to_refuse) {
+    struct clip clip;
+    const char *why = clip_make(&clip, clip_find("iphone"), 'A', check_scratch());
+    if (why != NULL) {
+        check_skip(why);
+        return;
+    }
+    const size_t length = clip.payload_end - clip.payload_at;
+    for (size_t part = 4; part < 32; part += 7) { /* a quarter of it to a twenty-fifth is left */
+        char paths[2][PATH_BYTES];
+        clip_scratch_path(paths[0], "broken.mp4");
+        clip_scratch_path(paths[1], "reference.mp4");
+        const size_t at = clip.payload_at + length / part;
+        struct clip_broken broken = clip_overwritten(&clip, at, clip.payload_end - at, true);
+        CHECK(rp_new_file_write(paths[0], broken.bytes, broken.size, NULL) == RP_OK);
+        CHECK(rp_new_file_write(paths[1], clip.bytes, clip.size, NULL) == RP_OK);
+        clip_broken_clear(&broken);
+        const rp_video_recover_options options = {.reference = paths[1]};
+        rp_video_report *report = NULL;
+        rp_error error = {0};
+        const rp_status status = rp_video_recover(&report, paths[0], &options, &error);
+        if (status != RP_NO) check_failed(__FILE__, __LINE__, "1/%zu: %s", part, error.text);
+        rp_video_report_destroy(report);
+    }
+    clip_clear(&clip);
+}
+
 /* Slice headers, AAC and PCM that contradict the reference, in recordings of real cameras. */
 TEST(another_cameras_real_clip_is_refused) {
     static const struct {
