@@ -28,7 +28,7 @@ static const rp_cli_option options[] = {
     {"json", 0, RP_CLI_FLAG, NULL, AT(json), "say it as JSON"},
     {"threads", 't', RP_CLI_THREADS, "N", AT(threads), "processors to use; 0: all"},
     {"beam", 'b', RP_CLI_INTEGER, "1..16", AT(beam),
-     "lines tried at once; 1: greedy; read tries 4"},
+     "lines tried at once; 1: greedy; read tries 8"},
     {"views", 0, RP_CLI_INTEGER, "1..4", AT(views),
      "look at each system so many times; default: 1 if greedy, else 2 as read does"},
     {"straighten", 0, RP_CLI_FLAG, NULL, AT(straighten),
@@ -140,9 +140,9 @@ const rp_cli_verb rp_cli_score_evaluate = {
         "it. A table says which tokens the errors are about.",
     .examples = {"reprise score evaluate olimpic --split dev", "the whole development split",
                  "reprise score evaluate olimpic --limit 100 --json", "a quick look, for a script",
-                 "reprise score evaluate olimpic --augment print -b 4",
+                 "reprise score evaluate olimpic --augment print -b 8",
                  "as if they were old prints",
-                 "reprise score evaluate olimpic -s train -n 400 -b 4 --augment print -m new.st "
+                 "reprise score evaluate olimpic -s train -n 400 -b 8 --augment print -m new.st "
                  "--calibrate new.st",
                  "make confidence say how often tokens are right"},
     .options = options,

@@ -19,10 +19,10 @@ rp_reader_options rp_reader_defaults(void) {
                                .views = 1};
 }
 
-/* The bonuses were chosen on training systems, the width by what it cost: docs/experiments.md. */
+/* Chosen on training systems: docs/experiments.md, Decoding. */
 rp_reader_options rp_reader_careful(void) {
     rp_reader_options options = rp_reader_defaults();
-    options.beam.width = 4;
+    options.beam.width = 8;
     options.views = 2;
     options.bonus = (rp_measure_bonus){.agrees = 2, .fits = 2};
     return options;
