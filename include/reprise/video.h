@@ -28,6 +28,7 @@ typedef struct rp_video_recover_options {
     const char *save_profile; /* NULL, or where to save what the reference teaches */
     const char *output;       /* the new file; NULL: only look */
     bool in_place;            /* no output: change the broken file itself, see rp_video_undo */
+    bool trusts_reference;    /* take the reference though what is found contradicts it */
     const rp_progress *progress; /* may be NULL */
     const rp_log *log;           /* may be NULL */
 } rp_video_recover_options;

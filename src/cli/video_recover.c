@@ -6,7 +6,7 @@
 
 struct recover_options {
     const char *reference, *output, *save_profile;
-    bool in_place, verify, json;
+    bool in_place, trust_reference, verify, json;
 };
 
 static void print_report(const rp_video_report *report, bool json) {
@@ -33,6 +33,7 @@ static rp_status run(const rp_cli_call *call, rp_error *error) {
                                              .save_profile = values->save_profile,
                                              .output = values->output,
                                              .in_place = values->in_place,
+                                             .trusts_reference = values->trust_reference,
                                              .progress = call->progress,
                                              .log = call->log};
     if (values->in_place && values->output != NULL) {
@@ -55,6 +56,8 @@ static const rp_cli_option options[] = {
      "the recovered film; without it nothing is written"},
     {"in-place", 0, RP_CLI_FLAG, NULL, offsetof(struct recover_options, in_place),
      "change BROKEN itself; BROKEN.undo is written first, `video undo` takes it back"},
+    {"trust-reference", 0, RP_CLI_FLAG, NULL, offsetof(struct recover_options, trust_reference),
+     "take the reference though the recording seems to be another camera's: look at the result"},
     {"verify", 0, RP_CLI_FLAG, NULL, offsetof(struct recover_options, verify),
      "decode the result with ffmpeg and count its complaints"},
     {"save-profile", 0, RP_CLI_OUTPUT, "FILE", offsetof(struct recover_options, save_profile),

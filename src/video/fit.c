@@ -239,7 +239,8 @@ rp_status rp_video_fit_check(const rp_video_plan *plan, const char *broken, rp_e
         rp_media_type_name(brand, rp_be32(ftyp + 8));
     return rp_fail(error, RP_INPUT, (int64_t)chain->begin,
                    "%s: %s%sits media data holds %s (brand of the broken file: %s), the reference "
-                   "has %s; use a clip of the same camera and settings",
+                   "has %s; use a clip of the same camera and settings, or "
+                   "--trust-reference if it is one",
                    broken, contradiction != NULL ? contradiction : "",
                    contradiction != NULL ? ": " : "", met, brand, expected);
 }

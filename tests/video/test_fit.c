@@ -11,7 +11,8 @@
 #include "video/kept_clip.h"
 
 /* The line that recovering take A of one recipe with another's as reference ends in. */
-static rp_status recover(rp_error *error, const struct clip *clip, const struct clip *reference) {
+static rp_status recover(rp_error *error, const struct clip *clip, const struct clip *reference,
+                         bool trusts) {
     char paths[2][PATH_BYTES];
     clip_scratch_path(paths[0], "broken.mp4");
     clip_scratch_path(paths[1], "reference.mp4");
@@ -19,7 +20,7 @@ static rp_status recover(rp_error *error, const struct clip *clip, const struct 
     CHECK(rp_new_file_write(paths[0], broken.bytes, broken.size, NULL) == RP_OK);
     CHECK(rp_new_file_write(paths[1], reference->bytes, reference->size, NULL) == RP_OK);
     clip_broken_clear(&broken);
-    const rp_video_recover_options options = {.reference = paths[1]};
+    const rp_video_recover_options options = {.reference = paths[1], .trusts_reference = trusts};
     rp_video_report *report = NULL;
     const rp_status status = rp_video_recover(&report, paths[0], &options, error);
     rp_video_report_destroy(report);
@@ -40,7 +41,7 @@ TEST(another_cameras_h264_is_refused) {
     for (size_t i = 0; i < RP_COUNT(names) * RP_COUNT(names); i++) {
         const size_t broken = i / RP_COUNT(names), reference = i % RP_COUNT(names);
         rp_error error = {0};
-        const rp_status status = recover(&error, &clips[broken], &clips[reference]);
+        const rp_status status = recover(&error, &clips[broken], &clips[reference], false);
         const bool is_same = broken == reference;
         if ((status == RP_INPUT) == is_same ||
             (!is_same && strstr(error.text, "use a clip of the same camera") == NULL))
@@ -48,6 +49,23 @@ TEST(another_cameras_h264_is_refused) {
                          (int)status, error.text);
     }
     for (size_t i = 0; i < RP_COUNT(names); i++) clip_clear(&clips[i]);
+}
+
+/* Whoever knows better than the judgement is not left without a film. */
+TEST(a_reference_that_is_trusted_is_taken) {
+    struct clip clip, other;
+    const char *why = clip_make(&clip, clip_find("sony-h264"), 'A', check_scratch());
+    if (why != NULL) {
+        check_skip(why);
+        return;
+    }
+    REQUIRE(clip_make(&other, clip_find("obs"), 'A', check_scratch()) == NULL);
+    rp_error error = {0};
+    CHECK_INT(recover(&error, &clip, &other, false), RP_INPUT);
+    CHECK(strstr(error.text, "--trust-reference") != NULL);
+    CHECK_INT(recover(&error, &clip, &other, true), RP_NO);
+    clip_clear(&clip);
+    clip_clear(&other);
 }
 
 /* A camera that died early leaves its file full of what was on the card before. */
