@@ -259,6 +259,30 @@ TEST(scanned_pages_are_paired_with_the_music_by_its_breaks) {
           RP_INPUT);
 }
 
+TEST(a_damaged_page_does_not_keep_the_others_from_being_paired) {
+    char folder[512], output[512], labels[1024], command[4096];
+    rp_score_dataset_report report;
+    rp_score_dataset_options options = rp_score_dataset_defaults();
+    rp_error error = {0};
+    snprintf(folder, sizeof folder, "%s/some-pages", check_scratch());
+    snprintf(output, sizeof output, "%s/some-out", check_scratch());
+    snprintf(labels, sizeof labels, "%s/examples/pages/boat-song.musicxml", check_source());
+    snprintf(command, sizeof command,
+             "mkdir -p '%s' && cp '%s'/examples/pages/boat-song-print.png '%s/1.png' && "
+             "head -c 5000 '%s/1.png' > '%s/2.png'",
+             folder, check_source(), folder, folder, folder);
+    REQUIRE(system(command) == 0);
+    CHECK_INT(rp_score_dataset_scanned(&report, output, folder, labels, NULL, NULL, &error), RP_NO);
+    CHECK_INT(report.systems, 4);
+    CHECK_INT(report.problems, 1);
+    rp_score_dataset_report_clear(&report);
+    options.split = NULL;
+    CHECK_INT(rp_score_dataset_scanned(&report, output, folder, labels, &options, NULL, &error),
+              RP_USAGE);
+    CHECK_INT(rp_score_dataset_build(&report, output, folder, &options, NULL, NULL, &error),
+              RP_USAGE);
+}
+
 TEST(a_sample_may_be_a_jpeg_as_in_grandstaff) {
     char folder[512], command[4096];
     rp_dataset set;

@@ -195,7 +195,7 @@ rp_status rp_score_dataset_check(const rp_score_dataset_options *options, rp_err
         return rp_fail(error, RP_USAGE, 0, "the resolution is %d to %d dpi", DPI_MIN, DPI_MAX);
     if (options->jobs < 0 || options->jobs > 256)
         return rp_fail(error, RP_USAGE, 0, "1 to 256 scores at a time");
-    if (strchr(options->split, '/') != NULL || options->split[0] == 0)
+    if (options->split == NULL || strchr(options->split, '/') != NULL || options->split[0] == 0)
         return rp_fail(error, RP_USAGE, 0, "the split's name is part of a file name");
     const rp_engraving_style style = {.fonts = options->fonts};
     if (options->is_verovio) return rp_verovio_check(&style, error);

@@ -72,17 +72,31 @@ static rp_status take_page(scanned_build *self, const rp_page_image *page, const
     return RP_OK;
 }
 
+/* A damaged page is one without systems, and is said: the others can be paired. */
+static rp_status read_page(scanned_build *self, const rp_page_document *document, uint32_t number,
+                           const char *path, rp_error *error) {
+    rp_page_image page;
+    rp_error why = {0};
+    const rp_status status =
+        rp_page_document_read(&page, &self->page_arena, document, number, &why);
+    if (status == RP_OK) return take_page(self, &page, path, error);
+    if (status == RP_INPUT) {
+        self->pages++;
+        rp_build_record_add_problem(&self->record, "%.400s", why.text);
+        return RP_OK;
+    }
+    if (error != NULL) *error = why;
+    return status;
+}
+
 static rp_status take_document(scanned_build *self, const char *path, rp_error *error) {
     rp_page_document *document = NULL;
     RP_TRY(rp_page_document_open(&document, path, error));
     rp_status status = RP_OK;
     for (uint32_t i = 0; i < rp_page_document_pages(document) && status == RP_OK; i++) {
-        rp_page_image page;
         if (self->pages == PAGES_MAX)
             status = rp_fail(error, RP_INPUT, 0, "%s: more than %d pages", path, PAGES_MAX);
-        if (status == RP_OK)
-            status = rp_page_document_read(&page, &self->page_arena, document, i, error);
-        if (status == RP_OK) status = take_page(self, &page, path, error);
+        if (status == RP_OK) status = read_page(self, document, i, path, error);
         rp_arena_reset(&self->page_arena);
         if (status == RP_OK && !rp_progress_update(&self->progress, self->pages))
             status = rp_fail(error, RP_NO, 0, "stopped");
@@ -250,9 +264,9 @@ static rp_status build(scanned_build *self, rp_score_dataset_report *report, con
     self->crops = rp_arena_array(&self->arena, CROPS_MAX, sizeof *self->crops);
     if (self->crops == NULL) return rp_fail_memory(error, "the crops");
     RP_TRY(read_labels(self, error));
+    rp_build_record_begin(&self->record, signature);
     RP_TRY(take_pages(self, pages, error));
     RP_TRY(rp_sample_files_make_folder(self->output, self->entry.id, error));
-    rp_build_record_begin(&self->record, signature);
     RP_TRY(pair(self, error));
     rp_build_record_end(&self->record, self->labels.has_token);
     if (self->record.failed) return rp_fail_memory(error, "a piece's record");
