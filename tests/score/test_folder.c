@@ -91,19 +91,25 @@ TEST(every_page_gets_a_line_and_a_second_run_reads_only_what_failed) {
     rp_score_reader_destroy(reader);
 }
 
-TEST(a_line_cut_short_is_read_again) {
-    static const char kept[] =
-        "{\"reprise\": 1, \"input\": \"a.png\", \"output\": "
-        "\"a.musicxml\"}\n{\"reprise\": 1, \"input\": \"d.png\", \"output\"";
-    char folder[1024], output[1024], path[1200];
-    rp_score_folder_report report;
-    rp_score_reader *reader = open_reader();
-    make_folder(folder, output, "cut");
+/* The folder again, with what a run before left: its record, and the score of one page. */
+static void make_begun(char *folder, char *output, const char *record, const char *score) {
+    char path[1200];
+    make_folder(folder, output, score);
     mkdir(output, 0777);
     snprintf(path, sizeof path, "%s/pages.0.jsonl", output);
-    CHECK_INT(rp_new_file_write(path, kept, strlen(kept), NULL), RP_OK);
-    snprintf(path, sizeof path, "%s/a.musicxml", output);
+    CHECK_INT(rp_new_file_write(path, record, strlen(record), NULL), RP_OK);
+    snprintf(path, sizeof path, "%s/%s", output, score);
     CHECK_INT(rp_new_file_write(path, "a score", 7, NULL), RP_OK);
+}
+
+TEST(a_line_cut_short_is_read_again) {
+    char folder[1024], output[1024];
+    rp_score_folder_report report;
+    rp_score_reader *reader = open_reader();
+    make_begun(folder, output,
+               "{\"reprise\": 1, \"input\": \"a.png\", \"output\": \"a.musicxml\"}\n"
+               "{\"reprise\": 1, \"input\": \"d.png\", \"output\"",
+               "a.musicxml");
     const rp_score_folder_options options = {.folder = folder, .output = output, .parts = 1};
     REQUIRE(reader != NULL);
     CHECK_INT(rp_score_read_folder(&report, reader, &options, NULL, NULL), RP_OK);
@@ -116,18 +122,13 @@ TEST(a_line_cut_short_is_read_again) {
 }
 
 TEST(a_document_that_was_not_read_whole_is_read_again) {
-    static const char kept[] =
-        "{\"reprise\": 1, \"input\": \"d.png\", \"output\": "
-        "\"d.musicxml\", \"failed_pages\": 1}\n";
-    char folder[1024], output[1024], path[1200];
+    char folder[1024], output[1024];
     rp_score_folder_report report;
     rp_score_reader *reader = open_reader();
-    make_folder(folder, output, "whole");
-    mkdir(output, 0777);
-    snprintf(path, sizeof path, "%s/pages.0.jsonl", output);
-    CHECK_INT(rp_new_file_write(path, kept, strlen(kept), NULL), RP_OK);
-    snprintf(path, sizeof path, "%s/d.musicxml", output);
-    CHECK_INT(rp_new_file_write(path, "half a score", 12, NULL), RP_OK);
+    make_begun(folder, output,
+               "{\"reprise\": 1, \"input\": \"d.png\", \"output\": \"d.musicxml\", "
+               "\"failed_pages\": 1}\n",
+               "d.musicxml");
     const rp_score_folder_options options = {.folder = folder, .output = output, .parts = 1};
     REQUIRE(reader != NULL);
     CHECK_INT(rp_score_read_folder(&report, reader, &options, NULL, NULL), RP_OK);
