@@ -334,8 +334,9 @@ TEST(no_note_is_lost_to_a_tuplet_or_without_a_word) {
         for (const char *at = text.data; (at = strstr(at, "<tuplet type=\"")) != NULL; at++) {
             const char *type = at + strlen("<tuplet type=\"");
             const char *number = strstr(type, "number=\""), *end = strstr(type, "/>");
+            const bool has_number = number != NULL && number < end;
             rp_text_format(&marks, "%s%.*s ", strncmp(type, "start", 5) == 0 ? "start" : "stop",
-                           number != NULL && number < end ? 1 : 0, number + strlen("number=\""));
+                           has_number, has_number ? number + strlen("number=\"") : "");
         }
         CHECK_TEXT(marks.data != NULL ? marks.data : "", rows[i].marks);
         if (check_is_failed()) printf("# %s\n# %s", rows[i].tokens, text.data);
