@@ -47,13 +47,17 @@ static bool is_stream(const struct read_options *values) {
     return values->output != NULL ? strcmp(values->output, "-") == 0 : values->json;
 }
 
+static const char *name_of(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash != NULL ? slash + 1 : path;
+}
+
 /* Where the result of `input` goes: beside it, to the file that was named, or into that folder.
  * False: the path is too long. */
 static bool output_path(char path[PATH_BYTES], const struct read_options *values,
                         const char *input) {
     const char *ending = values->lmx ? "lmx" : "musicxml";
-    const char *slash = strrchr(input, '/'), *name = slash != NULL ? slash + 1 : input;
-    const char *dot = strrchr(name, '.');
+    const char *name = name_of(input), *dot = strrchr(name, '.');
     const int stem = (int)(dot != NULL && dot != name ? dot - name : (long)strlen(name));
     int used;
     if (values->output != NULL && !is_folder(values->output))
@@ -163,11 +167,6 @@ static rp_status read_folder(const rp_cli_call *call, rp_error *error) {
 }
 
 /* ---- files ---- */
-
-static const char *name_of(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash != NULL ? slash + 1 : path;
-}
 
 static int compare_names(const void *a, const void *b) {
     return strcmp(name_of(*(const char *const *)a), name_of(*(const char *const *)b));

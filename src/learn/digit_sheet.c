@@ -98,8 +98,9 @@ rp_status rp_digit_find(rp_grey_image *close, const rp_grey_image *sheet, const 
     }
     if (contrast < LEAST_CONTRAST)
         return rp_fail(error, RP_NO, 0,
-                       "%s: no digit found: nothing is drawn on it: all within %.0f greys of %s",
-                       path, contrast, "the paper");
+                       "%s: no digit found: nothing is drawn on it: all within %.0f greys of the "
+                       "paper",
+                       path, contrast);
     if (longer_of(&box) * step < LEAST_SIDE)
         return rp_fail(error, RP_NO, 0,
                        "%s: no digit found: all that is drawn on it is %d pixels high", path,

@@ -29,8 +29,8 @@
 #include "music/xml_tree.h"
 
 /* Changes `part`, which rp_delinearize made with divisions. `repairs` (may be NULL): measures that
- * get a mark: the words "[?]" above them. `log`: may be NULL. Returns how many
- * notes were left out. */
+ * get a mark: the words "[?]" above them. `log`: may be NULL. Returns how many notes were left
+ * out. */
 size_t rp_finish_part(rp_xml_tree *tree, rp_xml_node *part, const rp_measure_repairs *repairs,
                       const rp_log *log);
 

@@ -23,14 +23,24 @@ static const rp_xml_node *node_at(const struct player *self, size_t i) {
 
 /* ---- what the barlines of a measure say ---- */
 
-static const rp_xml_node *repeat_of(const rp_xml_node *measure, const char *direction) {
+/* The child of this tag, of the first barline whose child has that value. */
+static const rp_xml_node *barline_child(const rp_xml_node *measure, uint32_t tag,
+                                        uint32_t attribute, const char *value) {
     for (const rp_xml_node *at = measure->first; at != NULL; at = at->next) {
-        const rp_xml_node *repeat =
-            at->tag == RP_XML_BARLINE ? rp_xml_child(at, RP_XML_REPEAT) : NULL;
-        if (repeat != NULL && rp_xml_attribute_is(repeat, RP_XML_ATTRIBUTE_DIRECTION, direction))
-            return repeat;
+        const rp_xml_node *child = at->tag == RP_XML_BARLINE ? rp_xml_child(at, tag) : NULL;
+        if (child != NULL && rp_xml_attribute_is(child, attribute, value)) return child;
     }
     return NULL;
+}
+
+/* The repeat of this direction: forward or backward. */
+static const rp_xml_node *repeat_of(const rp_xml_node *measure, const char *direction) {
+    return barline_child(measure, RP_XML_REPEAT, RP_XML_ATTRIBUTE_DIRECTION, direction);
+}
+
+/* The ending of this type: start, stop or discontinue. */
+static const rp_xml_node *ending_of(const rp_xml_node *measure, const char *type) {
+    return barline_child(measure, RP_XML_ENDING, RP_XML_ATTRIBUTE_TYPE, type);
 }
 
 /* "1, 2" or "1-3" as a bit for each number, 1 << 1 for 1; 0: there are none. */
@@ -50,17 +60,6 @@ static uint64_t passes_in(const char *text) {
         is_range = false;
     }
     return passes & ~1ull;
-}
-
-/* The ending that has this type in the measure: start, stop or discontinue. */
-static const rp_xml_node *ending_of(const rp_xml_node *measure, const char *type) {
-    for (const rp_xml_node *at = measure->first; at != NULL; at = at->next) {
-        const rp_xml_node *ending =
-            at->tag == RP_XML_BARLINE ? rp_xml_child(at, RP_XML_ENDING) : NULL;
-        if (ending != NULL && rp_xml_attribute_is(ending, RP_XML_ATTRIBUTE_TYPE, type))
-            return ending;
-    }
-    return NULL;
 }
 
 /* The passes of the ending that begins in the measure; 0: none does. */
